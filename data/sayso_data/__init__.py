@@ -1,0 +1,1 @@
+"""Corpora, standoff labels and splits for sayso; needs no torch."""
