@@ -1,0 +1,1 @@
+"""Train, evaluate, export and track sayso models; everything here may import torch."""

@@ -1,0 +1,96 @@
+"""MLflow: every run is tracked, or it does not start."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import orjson
+from sayso.errors import SaysoError
+from sayso_data.schema import Example
+from transformers import TrainerCallback
+
+DEFAULT_URI = "sqlite:///mlflow.db"
+
+
+class TrackingError(SaysoError):
+    """The tracking store cannot be reached or written."""
+
+
+def start_run(config: dict[str, Any], name: str, experiment: str, uri: str, run_id: str | None) -> str:
+    """Start (or with `run_id` continue) an MLflow run, log the resolved config, and return its id.
+
+    Raises:
+        TrackingError: when the store refuses, so that nothing trains untracked.
+    """
+    try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_experiment(experiment)
+        run = mlflow.start_run(run_id=run_id, run_name=name)
+        if run_id is None:
+            mlflow.log_params(flatten(config))
+        mlflow.log_dict(config, "config.json")
+    except Exception as error:
+        raise TrackingError(
+            f"the tracking store {uri} does not work ({error}); start it, or name another with --tracking-uri"
+        ) from error
+    return str(run.info.run_id)
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def data_digest(examples: Iterable[Example]) -> str:
+    """Return a SHA-256 over every field of every example, in order."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(orjson.dumps(asdict(example)))
+    return digest.hexdigest()
+
+
+def git_state() -> dict[str, str]:
+    """Return the commit and whether the tree is dirty; `unknown` outside a repository."""
+    here = Path(__file__).parent
+    try:
+        commit = _git(here, "rev-parse", "HEAD")
+        dirty = str(bool(_git(here, "status", "--porcelain"))).lower()
+    except (OSError, subprocess.CalledProcessError):
+        return {"git_commit": "unknown", "git_dirty": "unknown"}
+    return {"git_commit": commit, "git_dirty": dirty}
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def environment() -> dict[str, str]:
+    """Return the versions that a number depends on."""
+    packages = ("sayso", "torch", "transformers", "onnxruntime", "numpy", "mlflow")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+class LogToMlflow(TrainerCallback):  # type: ignore[misc]
+    """Send what the Trainer logs to the active run; an error there stops the training."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """Log numbers at the current step."""
+        numbers = {k: float(v) for k, v in (logs or {}).items() if isinstance(v, int | float)}
+        try:
+            mlflow.log_metrics(numbers, step=state.global_step)
+        except Exception as error:
+            raise TrackingError(
+                f"lost the tracking store at step {state.global_step}: {error}; checkpoints are kept, "
+                "type the same command with --resume when it is back"
+            ) from error

@@ -1,0 +1,88 @@
+"""One training run: data in, tracked checkpoints, exported model directory out."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from sayso.errors import ConfigError
+from sayso_data.build import load_split
+from sayso_data.schema import Example
+from transformers import AutoTokenizer, set_seed
+
+from sayso_training.config import DataConfig, TrainConfig
+from sayso_training.encoders import resolve_encoder
+from sayso_training.features import Collator, SentenceDataset
+from sayso_training.model import SaysoModel
+from sayso_training.tracking import LogToMlflow, data_digest, environment, git_state, start_run
+from sayso_training.trainer import MultiTaskTrainer, training_arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """The examples of one run."""
+
+    train: list[Example]
+    dev: list[Example]
+    calibration: list[Example]
+
+
+def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
+    """Load the splits of a config; each auxiliary split is sampled down to its cap."""
+    train = load_split(config.train, corpora)[: config.limit]
+    for name, cap in config.auxiliary.items():
+        rows = load_split(name, corpora)
+        train += random.Random(seed).sample(rows, min(cap, len(rows)))
+    return Splits(train, load_split(config.dev, corpora), load_split(config.calibration, corpora))
+
+
+def run_training(config: TrainConfig, corpora: Path, folder: Path, uri: str, resume: bool) -> Path:
+    """Train as configured, tracked in MLflow, and return the torch model directory.
+
+    With `resume`, the last checkpoint in `folder` and the MLflow run that it belongs to go on.
+
+    Raises:
+        ConfigError: when `folder` holds another run and `resume` is off, or there is nothing to resume.
+        TrackingError: when the tracking store does not work.
+    """
+    set_seed(config.trainer.seed)
+    run_file = folder / "mlflow_run_id"
+    run_id = _previous_run(run_file, resume)
+    splits = load_splits(config.data, corpora, config.trainer.seed)
+    run_id = start_run(config.model_dump(), config.name, config.experiment, uri, run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    run_file.write_text(run_id, encoding="utf-8")
+    digest = data_digest(splits.train)
+    mlflow.set_tags({**git_state(), **{f"env.{k}": v for k, v in environment().items()}, "data_digest": digest})
+    trainer = build_trainer(config, splits, folder)
+    checkpointed = resume and any(folder.glob("checkpoint-*"))
+    trainer.train(resume_from_checkpoint=True if checkpointed else None)
+    trainer.model.save_pretrained(folder / "torch")
+    trainer.processing_class.save_pretrained(folder / "torch")
+    return folder / "torch"
+
+
+def _previous_run(run_file: Path, resume: bool) -> str | None:
+    if resume and not run_file.exists():
+        raise ConfigError(f"nothing to resume in {run_file.parent}; leave --resume off")
+    if not resume and run_file.exists():
+        raise ConfigError(f"{run_file.parent} holds a run already; add --resume, or name another --output")
+    return run_file.read_text(encoding="utf-8").strip() if resume else None
+
+
+def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTaskTrainer:
+    """Assemble encoder, heads, data and optimiser settings."""
+    encoder = resolve_encoder(config.model.encoder)
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
+    model = SaysoModel.from_encoder(encoder, config.model.dropout)
+    train, dev = (SentenceDataset(rows, tokenizer, config.model.max_length) for rows in (splits.train, splits.dev))
+    batch = config.trainer.batch_size * config.trainer.gradient_accumulation
+    steps = max(config.trainer.max_steps, math.ceil(len(train) / batch * config.trainer.epochs))
+    return MultiTaskTrainer(
+        model=model, args=training_arguments(config, folder, steps), train_dataset=train, eval_dataset=dev,
+        data_collator=Collator(tokenizer.pad_token_id), processing_class=tokenizer,
+        callbacks=[LogToMlflow()], settings=config,
+    )  # fmt: skip
