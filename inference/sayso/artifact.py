@@ -1,0 +1,102 @@
+"""The model directory: the one contract between training and inference."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sayso.errors import ArtifactError
+from sayso.labels import HEADS, ROLES, SCHEMA_VERSION
+
+CONFIG, TOKENIZER, GRAPH, METRICS, CARD = "config.json", "tokenizer.json", "model.onnx", "metrics.json", "README.md"
+DEFAULT_MODEL = Path(__file__).parent / "model"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactConfig:
+    """What the runtime must know of a model: heads, preprocessing, calibration, origin.
+
+    `temperatures` divide a head's logits (Guo et al. 2017); `thresholds` are the least probability of a span
+    token by role; `quantiles` are the least probability that keeps a label in the conformal set, by label.
+    """
+
+    max_length: int
+    pad_id: int
+    segmenter: str
+    heads: dict[str, list[str]] = field(default_factory=lambda: {name: list(c) for name, c in HEADS.items()})
+    roles: list[str] = field(default_factory=lambda: list(ROLES))
+    temperatures: dict[str, float] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
+    quantiles: dict[str, float] = field(default_factory=dict)
+    coverage: float = 0.9
+    schema_version: int = SCHEMA_VERSION
+    origin: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the configuration as it is written to `config.json`."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A checked model directory; `digest` names it in every record."""
+
+    path: Path
+    config: ArtifactConfig
+    digest: str
+
+
+def load_artifact(path: str | Path) -> Artifact:
+    """Read and check a model directory.
+
+    Raises:
+        ArtifactError: naming the file that is missing or changed, or the field that does not fit.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise ArtifactError(f"no model directory {folder}; leave --model off to use the one in the package")
+    for name in (CONFIG, TOKENIZER, GRAPH):
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{folder / name} is missing; export the model again with: sayso export")
+    config = _read_config(folder / CONFIG)
+    _check_schema(folder, config)
+    _check_digests(folder, config)
+    return Artifact(folder, config, "sha256:" + file_digest(folder / CONFIG)[:16])
+
+
+def _read_config(path: Path) -> ArtifactConfig:
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return ArtifactConfig(**values)
+    except (ValueError, TypeError) as error:
+        raise ArtifactError(f"{path} is not a sayso model configuration: {error}") from error
+
+
+def _check_schema(folder: Path, config: ArtifactConfig) -> None:
+    if config.schema_version != SCHEMA_VERSION:
+        raise ArtifactError(
+            f"{folder} has schema version {config.schema_version}, this sayso reads {SCHEMA_VERSION}; "
+            "install the version that exported it or export it again"
+        )
+    if set(config.heads) != set(HEADS) or set(config.roles) != set(ROLES):
+        raise ArtifactError(f"{folder / CONFIG} has heads {sorted(config.heads)} and roles {config.roles}")
+
+
+def _check_digests(folder: Path, config: ArtifactConfig) -> None:
+    for name in (TOKENIZER, GRAPH):
+        found, expected = file_digest(folder / name), config.digests.get(name)
+        if found != expected:
+            raise ArtifactError(
+                f"{folder / name} is damaged: its sha256 is {found}, config.json says {expected}; "
+                "copy the model directory again"
+            )
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,114 @@
+"""The Python API: load a model once, then analyse articles or predict sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
+from sayso.decode import Prediction, by_window, predict_sentence
+from sayso.encode import Encoder, Window, batches, pad
+from sayso.engine import Engine, OnnxEngine
+from sayso.labels import ROLES
+from sayso.records import PLURAL, Document, Sentence, Span
+from sayso.segmentation import split_sentences
+
+
+class Classifier:
+    """Label sentences with the model of one artifact; use `Classifier.load`."""
+
+    def __init__(self, artifact: Artifact, engine: Engine) -> None:
+        self.artifact = artifact
+        self._engine = engine
+        self._encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
+
+    @classmethod
+    def load(cls, model: str | Path | None = None, threads: int | None = None) -> Classifier:
+        """Load the model in the package, a directory, or an MLflow `models:/` address.
+
+        `threads` limits the cores of one batch; None takes all.
+
+        Raises:
+            ArtifactError: naming what is missing, damaged or does not fit.
+            MissingExtraError: for a `models:/` address without the `train` extra.
+        """
+        artifact = load_artifact(_locate(model))
+        return cls(artifact, OnnxEngine(artifact, threads))
+
+    def predict(self, sentences: Sequence[str]) -> list[Prediction]:
+        """Return one prediction a sentence, in order; offsets count code points of each sentence.
+
+        >>> Classifier.load().predict(["The army reportedly shelled the town."])[0].label
+        'hedge'
+
+        Raises:
+            TypeError: for one string, where a list of strings is meant.
+        """
+        if isinstance(sentences, str):
+            raise TypeError("predict takes a list of sentences; for one article use analyze(text)")
+        windows = self._encoder.windows(sentences)
+        logits = self._run(windows)
+        numbers: list[list[int]] = [[] for _ in sentences]
+        for number, window in enumerate(windows):
+            numbers[window.sentence].append(number)
+        return [
+            predict_sentence(text, [windows[n] for n in own], [logits[n] for n in own], self.artifact.config)
+            for text, own in zip(sentences, numbers, strict=True)
+        ]
+
+    def _run(self, windows: list[Window]) -> list[dict]:  # type: ignore[type-arg]
+        results: list[dict] = [{} for _ in windows]  # type: ignore[type-arg]
+        for batch in batches(windows):
+            logits = self._engine.run(pad([windows[i] for i in batch], self.artifact.config.pad_id))
+            for row, number in enumerate(batch):
+                results[number] = by_window(logits, row, len(windows[number].ids))
+        return results
+
+    def analyze(self, text: str, doc_id: str = "") -> list[Sentence]:
+        """Split one article into sentences and label each; offsets count code points of `text`."""
+        return self.analyze_documents([Document(doc_id, text)])[0]
+
+    def analyze_documents(self, documents: Iterable[Document], whole: bool = False) -> list[list[Sentence]]:
+        """Label the sentences of several documents in shared batches, one list a document.
+
+        `whole` takes every document for one sentence that was split before.
+        """
+        documents = list(documents)
+        places = [_whole(d.text) if whole else split_sentences(d.text) for d in documents]
+        texts = [d.text[a:b] for d, spans in zip(documents, places, strict=True) for a, b in spans]
+        predictions = iter(self.predict(texts))
+        return [
+            [_place(document, i, span, next(predictions), self.artifact.digest) for i, span in enumerate(spans)]
+            for document, spans in zip(documents, places, strict=True)
+        ]
+
+
+def _locate(model: str | Path | None) -> Path:
+    if model is None:
+        return DEFAULT_MODEL
+    if str(model).startswith(("models:/", "runs:/")):
+        from sayso.registry import download_model
+
+        return download_model(str(model))
+    return Path(model)
+
+
+def _whole(text: str) -> list[tuple[int, int]]:
+    start = len(text) - len(text.lstrip())
+    end = len(text.rstrip())
+    return [(start, end)] if end > start else []
+
+
+def _place(document: Document, index: int, span: tuple[int, int], found: Prediction, model: str) -> Sentence:
+    start, end = span
+    spans: dict[str, list[Span]] = {role: [] for role in ROLES}
+    for raw in found.spans:
+        left, right = start + raw.start, start + raw.end
+        spans[raw.role].append(Span(left, right, document.text[left:right], raw.probability))
+    return Sentence(
+        doc_id=document.id, sentence_index=index, start=start, end=end, text=document.text[start:end],
+        label=found.label, probabilities=found.probabilities["label"], label_set=found.label_set,
+        **{PLURAL[role]: tuple(values) for role, values in spans.items()},  # type: ignore[arg-type]
+        source_kind=found.kind, source_stance=found.stance, source_framing=found.framing,
+        bias=found.bias, model=model,
+    )  # fmt: skip

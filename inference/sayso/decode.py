@@ -1,0 +1,150 @@
+"""Logits to labels, calibrated probabilities, label sets and spans: pure numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sayso.artifact import ArtifactConfig
+from sayso.encode import Window
+from sayso.engine import Logits
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RawSpan:
+    """A span in sentence offsets with its mean token probability."""
+
+    role: str
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one sentence, before it is placed in a document."""
+
+    probabilities: dict[str, dict[str, float]]
+    label: str
+    label_set: tuple[str, ...]
+    spans: tuple[RawSpan, ...]
+    kind: str | None
+    stance: str | None
+    framing: str | None
+    bias: float
+
+
+def softmax(logits: Floats) -> Floats:
+    """Return the softmax over the last axis."""
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return the logistic function, without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
+
+
+def merge_logits(rows: Sequence[Floats], weights: Sequence[int]) -> Floats:
+    """Return the mean of the windows' logits of one sentence, weighted by their tokens."""
+    return np.asarray(np.average(np.stack(rows), axis=0, weights=weights))
+
+
+def merge_tokens(windows: Sequence[Window], logits: Sequence[Floats]) -> tuple[NDArray[np.int64], Floats]:
+    """Return offsets (tokens, 2) and logits (tokens, roles) of one sentence.
+
+    Where windows overlap, a token counts from the window in which it stands farther from the edge.
+    """
+    best: dict[tuple[int, int], tuple[int, Floats]] = {}
+    for window, values in zip(windows, logits, strict=True):
+        last = len(window.ids) - 1
+        for place, (start, end) in enumerate(window.offsets.tolist()):
+            room = min(place, last - place)
+            if end > start and ((start, end) not in best or best[start, end][0] < room):
+                best[start, end] = (room, values[place])
+    order = sorted(best)
+    offsets = np.array(order, dtype=np.int64).reshape(-1, 2)
+    width = logits[0].shape[-1]
+    return offsets, np.array([best[key][1] for key in order], dtype=np.float64).reshape(-1, width)
+
+
+def find_spans(text: str, offsets: NDArray[np.int64], probabilities: Floats, config: ArtifactConfig) -> list[RawSpan]:
+    """Return maximal runs of words whose probability reaches the role's threshold, whole words only.
+
+    A word takes the highest probability of its pieces, so that no span ends inside a word.
+    """
+    words = _words(text, offsets)
+    spans = []
+    for column, role in enumerate(config.roles):
+        scores = [float(probabilities[list(pieces), column].max()) for pieces in words]
+        threshold = config.thresholds.get(role, 0.5)
+        for first, last in _runs([score >= threshold for score in scores]):
+            start, end = int(offsets[words[first][0], 0]), int(offsets[words[last][-1], 1])
+            mean = float(np.mean(scores[first : last + 1]))
+            spans.append(RawSpan(role, start, end, round(mean, 4)))
+    return spans
+
+
+def _words(text: str, offsets: NDArray[np.int64]) -> list[tuple[int, ...]]:
+    """Group token numbers that touch and are letters or digits on both sides of the joint."""
+    groups: list[list[int]] = []
+    for number, (start, _) in enumerate(offsets.tolist()):
+        touches = groups and offsets[number - 1, 1] >= start > 0
+        if touches and text[start - 1].isalnum() and text[start].isalnum():
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return [tuple(group) for group in groups]
+
+
+def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for number, flag in enumerate(flags):
+        if flag and runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        elif flag:
+            runs.append((number, number))
+    return runs
+
+
+def label_set(probabilities: dict[str, float], quantiles: dict[str, float]) -> tuple[str, ...]:
+    """Return the labels at or above their conformal quantile, the likeliest first and always in."""
+    ranked = sorted(probabilities, key=lambda name: -probabilities[name])
+    kept = [name for name in ranked[1:] if probabilities[name] >= quantiles.get(name, 1.1)]
+    return (ranked[0], *kept)
+
+
+def predict_sentence(
+    text: str, windows: Sequence[Window], logits: Sequence[dict[str, Floats]], config: ArtifactConfig
+) -> Prediction:
+    """Combine the windows of one sentence into a prediction."""
+    weights = [len(window.ids) for window in windows]
+    merged = {head: merge_logits([row[head] for row in logits], weights) for head in (*config.heads, "bias")}
+    shares = {head: _shares(merged[head], head, config) for head in config.heads}
+    offsets, tokens = merge_tokens(windows, [row["tokens"] for row in logits])
+    scaled = tokens / config.temperatures.get("tokens", 1.0)
+    spans = tuple(find_spans(text, offsets, sigmoid(scaled), config))
+    attributed = any(span.role in ("source", "cue") for span in spans)
+    tags = {head: max(shares[head], key=shares[head].__getitem__) if attributed else None for head in _TAGS}
+    label = max(shares["label"], key=shares["label"].__getitem__)
+    bias = round(float(sigmoid(merged["bias"] / config.temperatures.get("bias", 1.0))[0]), 4)
+    return Prediction(shares, label, label_set(shares["label"], config.quantiles), spans, **tags, bias=bias)
+
+
+_TAGS = ("kind", "stance", "framing")
+
+
+def _shares(logits: Floats, head: str, config: ArtifactConfig) -> dict[str, float]:
+    values = softmax(logits / config.temperatures.get(head, 1.0))
+    return {name: round(float(value), 4) for name, value in zip(config.heads[head], values, strict=True)}
+
+
+def by_window(logits: Logits, row: int, length: int) -> dict[str, Floats]:
+    """Return one window's logits as float64, its padding cut off."""
+    cut = {head: values[row].astype(np.float64) for head, values in logits.items()}
+    return cut | {"tokens": cut["tokens"][:length]}

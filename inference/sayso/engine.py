@@ -1,0 +1,53 @@
+"""Tokens to logits: the ONNX Runtime session behind a small protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sayso.artifact import Artifact
+from sayso.errors import ArtifactError
+
+Logits = dict[str, NDArray[np.float32]]
+
+
+class Engine(Protocol):
+    """Anything that turns a padded batch into logits."""
+
+    def run(self, batch: dict[str, NDArray[np.int64]]) -> Logits:
+        """Return one array a head: (windows, classes), and (windows, tokens, roles) for `tokens`."""
+        ...
+
+
+class OnnxEngine:
+    """One ONNX Runtime session; feeds only the inputs that the graph declares."""
+
+    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+        self._session = _open_session(artifact.path / "model.onnx", threads)
+        self._inputs = [value.name for value in self._session.get_inputs()]
+        self._outputs = [value.name for value in self._session.get_outputs()]
+        sizes = {value.name: value.shape[-1] for value in self._session.get_outputs()}
+        expected = {name: len(classes) for name, classes in artifact.config.heads.items()}
+        expected |= {"bias": 1, "tokens": len(artifact.config.roles)}
+        if sizes != expected:
+            raise ArtifactError(f"{artifact.path}: the graph gives {sizes}, config.json says {expected}")
+
+    def run(self, batch: dict[str, NDArray[np.int64]]) -> Logits:
+        """Return the logits of a padded batch."""
+        values = self._session.run(self._outputs, {name: batch[name] for name in self._inputs})
+        return dict(zip(self._outputs, values, strict=True))
+
+
+def _open_session(path: Path, threads: int | None):  # type: ignore[no-untyped-def]
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the native reader raises several private types
+        raise ArtifactError(f"{path} cannot be loaded: {error}") from error
