@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
-from sayso.decode import Prediction, by_window, predict_sentence
+from sayso.decode import Floats, Prediction, by_window, merge_windows, predict_sentence
 from sayso.encode import Encoder, Window, batches, pad
 from sayso.engine import Engine, OnnxEngine
 from sayso.labels import ROLES
@@ -56,8 +56,16 @@ class Classifier:
             for text, own in zip(sentences, numbers, strict=True)
         ]
 
-    def _run(self, windows: list[Window]) -> list[dict]:  # type: ignore[type-arg]
-        results: list[dict] = [{} for _ in windows]  # type: ignore[type-arg]
+    def logits(self, sentences: Sequence[str]) -> list[dict[str, Floats]]:
+        """Return the raw class logits of each sentence (windows merged), for calibration."""
+        windows = self._encoder.windows(sentences)
+        found: list[list[tuple[int, dict[str, Floats]]]] = [[] for _ in sentences]
+        for window, logits in zip(windows, self._run(windows), strict=True):
+            found[window.sentence].append((len(window.ids), logits))
+        return [merge_windows(own) for own in found]
+
+    def _run(self, windows: list[Window]) -> list[dict[str, Floats]]:
+        results: list[dict[str, Floats]] = [{} for _ in windows]
         for batch in batches(windows):
             logits = self._engine.run(pad([windows[i] for i in batch], self.artifact.config.pad_id))
             for row, number in enumerate(batch):

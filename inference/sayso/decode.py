@@ -55,6 +55,13 @@ def merge_logits(rows: Sequence[Floats], weights: Sequence[int]) -> Floats:
     return np.asarray(np.average(np.stack(rows), axis=0, weights=weights))
 
 
+def merge_windows(windows: Sequence[tuple[int, dict[str, Floats]]]) -> dict[str, Floats]:
+    """Return the merged class logits of one sentence from (length, logits) of its windows."""
+    weights = [length for length, _ in windows]
+    heads = [head for head in windows[0][1] if head != "tokens"]
+    return {head: merge_logits([logits[head] for _, logits in windows], weights) for head in heads}
+
+
 def merge_tokens(windows: Sequence[Window], logits: Sequence[Floats]) -> tuple[NDArray[np.int64], Floats]:
     """Return offsets (tokens, 2) and logits (tokens, roles) of one sentence.
 
@@ -123,8 +130,7 @@ def predict_sentence(
     text: str, windows: Sequence[Window], logits: Sequence[dict[str, Floats]], config: ArtifactConfig
 ) -> Prediction:
     """Combine the windows of one sentence into a prediction."""
-    weights = [len(window.ids) for window in windows]
-    merged = {head: merge_logits([row[head] for row in logits], weights) for head in (*config.heads, "bias")}
+    merged = merge_windows([(len(window.ids), row) for window, row in zip(windows, logits, strict=True)])
     shares = {head: _shares(merged[head], head, config) for head in config.heads}
     offsets, tokens = merge_tokens(windows, [row["tokens"] for row in logits])
     scaled = tokens / config.temperatures.get("tokens", 1.0)

@@ -1,0 +1,139 @@
+"""What `sayso score` and `sayso report` do once their arguments are known."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from sayso.classifier import Classifier
+from sayso.corpus import Scored, Tally, score
+from sayso.errors import OutputError
+from sayso.readers import STDIN, Fault, ReadOptions, expand
+from sayso.records import Sentence
+from sayso.writers import check_target, open_writer
+
+STYLES = {"fact": "green", "claim": "blue", "hedge": "yellow", "none": "dim"}
+SHOWN_FAULTS = 20
+
+
+def run_score(
+    paths: Sequence[str], out: str | None, model: str | None, unit: str, text_field: str, id_field: str, kind: str,
+    table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool,
+) -> int:  # fmt: skip
+    """Score the paths; return the exit status."""
+    files = expand(paths)
+    if out not in (None, "-"):
+        check_target(Path(str(out)), overwrite)
+    options = ReadOptions(text_field, id_field, unit, strict, kind)
+    tally = Tally()
+    errors = Console(stderr=True)
+    with ExitStack() as stack:
+        writer = stack.enter_context(open_writer(out or "-", overwrite)) if out or not table else None
+        progress = stack.enter_context(_progress(errors, disable=quiet or not errors.is_terminal))
+        task = progress.add_task("scoring", total=_size(files), rate="")
+        classifier = Classifier.load(model, threads)
+        show = Faults(errors)
+        for batch in score(files, classifier, options, tally, lambda n: progress.advance(task, n), show):
+            if writer:
+                writer.write([s.to_dict(d.metadata) for d, sentences in batch for s in sentences])
+            if table:
+                Console().print(sentence_table(batch))
+            elapsed = progress.tasks[0].elapsed or 0.0
+            progress.update(task, rate=f"{tally.sentences / max(elapsed, 1e-9):,.0f} sentences/s")
+    if not quiet:
+        errors.print(summary(tally), highlight=False)
+    return 1 if tally.faults else 0
+
+
+class Faults:
+    """Print the first faults as they come; the tally counts the rest."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._count = 0
+
+    def __call__(self, fault: Fault) -> None:
+        """Print one fault."""
+        self._count += 1
+        if self._count <= SHOWN_FAULTS:
+            self._console.print(Text(f"sayso: {fault.file}:{fault.line}: {fault.reason}"))
+        elif self._count == SHOWN_FAULTS + 1:
+            self._console.print(Text("sayso: further faults are counted, not shown"))
+
+
+def _progress(console: Console, disable: bool) -> Progress:
+    columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, TextColumn("{task.fields[rate]}"), console=console, disable=disable, transient=True)
+
+
+def _size(files: Sequence[str]) -> int | None:
+    return None if STDIN in files else sum(os.path.getsize(file) for file in files)
+
+
+def sentence_table(batch: Scored) -> Table:
+    """Return the sentences of a batch as a table: label, probability, source, text."""
+    table = Table(show_edge=False, pad_edge=False)
+    for name in ("document", "label", "p", "source", "sentence"):
+        table.add_column(name, overflow="fold", ratio=6 if name == "sentence" else None)
+    for document, sentences in batch:
+        for sentence in sentences:
+            table.add_row(*_cells(document.id, sentence))
+    return table
+
+
+def _cells(doc_id: str, sentence: Sentence) -> list[Text]:
+    source = "; ".join(span.text for span in sentence.sources)
+    kind = f" ({sentence.source_kind})" if sentence.source_kind else ""
+    share = f"{sentence.probabilities[sentence.label]:.2f}"
+    values = [doc_id, sentence.label, share, (source or "-") + kind if source or kind else "", sentence.text]
+    return [Text(value, style=STYLES[sentence.label] if i == 1 else "") for i, value in enumerate(values)]
+
+
+def summary(tally: Tally) -> str:
+    """Return one line that says what was scored."""
+    counts = ", ".join(f"{label} {count}" for label, count in tally.labels.most_common())
+    faults = f"; {len(tally.faults)} faults" if tally.faults else ""
+    return f"{tally.documents} documents, {tally.sentences} sentences ({counts or 'none'}){faults}"
+
+
+def run_report(path: str, out: Path, model: str | None, text_field: str, id_field: str, overwrite: bool) -> int:
+    """Write the pages of all documents of `path`; return the exit status."""
+    from sayso.report import render_article
+
+    tally = Tally()
+    options = ReadOptions(text_field, id_field)
+    single = out.suffix.lower() in (".html", ".htm")
+    faults = Faults(Console(stderr=True))
+    for batch in score(expand([path]), Classifier.load(model), options, tally, on_fault=faults):
+        for document, sentences in batch:
+            if single and tally.documents > 1:
+                raise OutputError(f"{path} holds several documents; name a folder with --out")
+            target = out if single else out / f"{_slug(document.id)}.html"
+            title = str(document.metadata.get("title") or document.id)
+            _write_page(target, render_article(document.text, sentences, title), overwrite)
+    return 1 if tally.faults else 0
+
+
+def _write_page(target: Path, page: str, overwrite: bool) -> None:
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists; add --overwrite, or name another --out")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error}") from error
+    click.echo(f"wrote {target}", err=True)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:120] or "document"

@@ -1,0 +1,151 @@
+"""Score predictions of anything - an exported artifact or a baseline - against gold examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from sayso.decode import Prediction
+from sayso.labels import HEADS, LABELS, ROLES
+from sayso_data.schema import Example
+
+from sayso_training.metrics import (
+    bootstrap_interval,
+    expected_calibration_error,
+    f1_from_counts,
+    macro_f1,
+    per_class,
+)
+
+TAGS = ("kind", "stance", "framing")
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+SLICES: dict[str, Callable[[Example], str]] = {
+    "corpus": lambda e: e.corpus,
+    "outlet bias": lambda e: e.outlet_bias or "unknown",
+    "topic": lambda e: e.topic or "unknown",
+    "length": lambda e: "short (<= 12 words)" if (n := len(e.text.split())) <= 12 else "long (> 30)" if n > 30 else "middle",
+    "drawn": lambda e: "natural" if e.natural else "cue-sampled",
+}  # fmt: skip
+SMALLEST_SLICE = 20
+
+
+class Predictor(Protocol):
+    """A model or a baseline: sentences in, predictions out."""
+
+    def predict(self, sentences: Sequence[str]) -> list[Prediction]:
+        """Return one prediction a sentence."""
+        ...
+
+
+def evaluate(predictor: Predictor, examples: Sequence[Example]) -> dict[str, Any]:
+    """Return every score of `predictor` on `examples` as JSON-ready values.
+
+    Tags are scored on the sentences whose gold has a source or cue, with the tag that the model would give
+    such a sentence; spans by exact match and by word.
+    """
+    predictions = predictor.predict([example.text for example in examples])
+    gold, found = [e.label for e in examples], [p.label for p in predictions]
+    return {
+        "sentences": len(examples),
+        "label": label_scores(gold, found),
+        "calibration": calibration_scores(examples, predictions),
+        "tags": {tag: tag_scores(examples, predictions, tag) for tag in TAGS},
+        "spans": {role: span_scores(examples, predictions, role) for role in ROLES},
+        "slices": slice_scores(examples, gold, found),
+        "confusion": [[sum(g == a and f == b for g, f in zip(gold, found, strict=True)) for b in LABELS] for a in LABELS],
+    }  # fmt: skip
+
+
+def label_scores(gold: Sequence[Any], found: Sequence[Any]) -> dict[str, Any]:
+    """Return macro-F1 with its bootstrap interval, accuracy, and the scores of every class."""
+    a, b = np.array(gold), np.array(found)
+    return {
+        "macro_f1": macro_f1(gold, found, LABELS),
+        "interval": bootstrap_interval(lambda rows: _fast_macro_f1(a[rows], b[rows]), len(gold)),
+        "accuracy": float((a == b).mean()),
+        "classes": per_class(gold, found, LABELS),
+    }
+
+
+def _fast_macro_f1(gold: Any, found: Any) -> float:
+    scores = [
+        f1_from_counts(int(((gold == c) & (found == c)).sum()), int((found == c).sum()), int((gold == c).sum()))["f1"]
+        for c in LABELS
+        if (gold == c).any() or (found == c).any()
+    ]
+    return float(np.mean(scores))
+
+
+def calibration_scores(examples: Sequence[Example], predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """Return ECE, and the coverage and mean size of the label sets, over all and by class."""
+    confidence = np.array([p.probabilities["label"][p.label] for p in predictions])
+    correct = np.array([p.label == e.label for p, e in zip(predictions, examples, strict=True)])
+    covered = np.array([e.label in p.label_set for p, e in zip(predictions, examples, strict=True)])
+    by_class = {c: float(covered[rows].mean()) for c in LABELS if (rows := [e.label == c for e in examples]) and any(rows)}
+    return {
+        "ece": expected_calibration_error(confidence, correct),
+        "coverage": float(covered.mean()),
+        "coverage_by_class": by_class,
+        "mean_set_size": float(np.mean([len(p.label_set) for p in predictions])),
+    }  # fmt: skip
+
+
+def tag_scores(examples: Sequence[Example], predictions: Sequence[Prediction], tag: str) -> dict[str, Any]:
+    """Return macro-F1 and per-class scores of one tag where gold has it."""
+    rows = [(getattr(e, tag), p.probabilities.get(tag)) for e, p in zip(examples, predictions, strict=True)]
+    pairs = [(gold, max(shares, key=shares.__getitem__)) for gold, shares in rows if gold and shares]
+    if not pairs:
+        return {"macro_f1": None, "support": 0}
+    gold, found = zip(*pairs, strict=True)
+    classes = HEADS[tag]
+    return {"macro_f1": macro_f1(gold, found, classes), "support": len(pairs), "classes": per_class(gold, found, classes)}
+
+
+def span_scores(examples: Sequence[Example], predictions: Sequence[Prediction], role: str) -> dict[str, Any]:
+    """Return exact-match and word-level precision, recall and F1 of one role."""
+    true = found = gold = 0
+    for wanted, given in _pairs(examples, predictions, role):
+        true, found, gold = true + len(wanted & given), found + len(given), gold + len(wanted)
+    words = f1_from_counts(*word_counts(examples, predictions, role))
+    return {"exact": f1_from_counts(true, found, gold), "word": words}
+
+
+def _pairs(
+    examples: Sequence[Example], predictions: Sequence[Prediction], role: str
+) -> Iterator[tuple[set[tuple[int, int]], set[tuple[int, int]]]]:
+    for example, prediction in zip(examples, predictions, strict=True):
+        wanted = {(s.start, s.end) for s in example.spans if s.role == role}
+        yield wanted, {(s.start, s.end) for s in prediction.spans if s.role == role}
+
+
+def word_counts(examples: Sequence[Example], predictions: Sequence[Prediction], role: str) -> tuple[int, int, int]:
+    """Return (true positive, predicted, gold) counts of words that a span of `role` touches."""
+    counts = np.zeros(3, dtype=int)
+    for example, (wanted, given) in zip(examples, _pairs(examples, predictions, role), strict=True):
+        a, b = words_in(example.text, wanted), words_in(example.text, given)
+        counts += [len(a & b), len(b), len(a)]
+    return int(counts[0]), int(counts[1]), int(counts[2])
+
+
+def words_in(text: str, spans: set[tuple[int, int]]) -> set[int]:
+    """Return the start offsets of the words that overlap a span."""
+    if not spans:
+        return set()
+    return {m.start() for m in _WORD.finditer(text) if any(m.start() < end and m.end() > start for start, end in spans)}
+
+
+def slice_scores(examples: Sequence[Example], gold: Sequence[Any], found: Sequence[Any]) -> dict[str, Any]:
+    """Return label macro-F1 and size of every slice with enough sentences."""
+    scores: dict[str, dict[str, Any]] = {}
+    for name, key in SLICES.items():
+        groups: dict[str, list[int]] = {}
+        for row, example in enumerate(examples):
+            groups.setdefault(key(example), []).append(row)
+        scores[name] = {
+            value: {"sentences": len(rows), "macro_f1": macro_f1([gold[i] for i in rows], [found[i] for i in rows], LABELS)}
+            for value, rows in sorted(groups.items())
+            if len(rows) >= SMALLEST_SLICE
+        }  # fmt: skip
+    return scores

@@ -1,0 +1,91 @@
+"""Torch model to model directory: int8 ONNX graph, tokenizer, calibrated configuration."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from sayso.artifact import CONFIG, GRAPH, TOKENIZER, ArtifactConfig, file_digest
+from sayso.errors import ConfigError
+from sayso.labels import HEADS, ROLES
+from sayso.segmentation import SEGMENTER
+from sayso_data.schema import Example
+from torch import nn
+from transformers import AutoTokenizer
+
+from sayso_training.calibrate import calibrate
+from sayso_training.model import SaysoModel
+
+OUTPUTS = (*HEADS, "bias", "tokens")
+
+
+class _Exported(nn.Module):
+    """The network with a tuple of outputs and without the auxiliary roles."""
+
+    def __init__(self, model: SaysoModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        logits = self.model(input_ids, attention_mask)
+        logits["tokens"] = logits["tokens"][..., : len(ROLES)]
+        return tuple(logits[name] for name in OUTPUTS)
+
+
+def export_model(
+    source: Path, target: Path, calibration: Sequence[Example], origin: dict[str, str], max_length: int
+) -> Path:
+    """Write a model directory from a saved torch model; calibrate it on `calibration` through the runtime.
+
+    Raises:
+        ConfigError: when `target` exists or `source` is not a saved model.
+    """
+    if target.exists():
+        raise ConfigError(f"{target} exists; name another --output or remove it")
+    if not (source / "model.safetensors").exists():
+        raise ConfigError(f"{source} holds no model.safetensors; name the torch directory of a run")
+    with tempfile.TemporaryDirectory() as work:
+        staged = Path(work) / "model"
+        staged.mkdir()
+        pad_id = _write_tokenizer(source, staged)
+        write_graph(SaysoModel.from_pretrained(source).eval(), staged / GRAPH)
+        config = ArtifactConfig(max_length, pad_id, SEGMENTER, origin=origin | {"sayso": version("sayso")})
+        _write_config(staged, config)
+        if calibration:
+            _write_config(staged, calibrate(staged, calibration))
+        shutil.copytree(staged, target)
+    return target
+
+
+def _write_tokenizer(source: Path, folder: Path) -> int:
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+    return int(tokenizer.pad_token_id)
+
+
+def _write_config(folder: Path, config: ArtifactConfig) -> None:
+    digests = {name: file_digest(folder / name) for name in (GRAPH, TOKENIZER)}
+    (folder / CONFIG).write_text(replace(config, digests=digests).to_json(), encoding="utf-8")
+
+
+def write_graph(model: SaysoModel, path: Path) -> None:
+    """Write the int8 graph: weights per channel, activations quantised as they come (QInt8, dynamic)."""
+    with tempfile.TemporaryDirectory() as work:
+        full = Path(work) / "full.onnx"
+        ids = torch.ones(2, 8, dtype=torch.long)
+        dynamic = {0: "batch", 1: "tokens"}
+        torch.onnx.export(
+            _Exported(model), (ids, ids), str(full), input_names=["input_ids", "attention_mask"],
+            output_names=list(OUTPUTS), opset_version=17, dynamo=False,
+            dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "tokens": dynamic}
+            | {name: {0: "batch"} for name in OUTPUTS if name != "tokens"},
+        )  # fmt: skip
+        quantize_dynamic(full, path, per_channel=True, weight_type=QuantType.QInt8)
