@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sayso.errors import DataError
 from sayso.segmentation import split_sentences
-
 from sayso_data.corpora import babe_examples, get_corpus, iter_articles, read_polnear, read_polnear_spans
 from sayso_data.schema import Example, SpanLabel
 from sayso_data.standoff import fingerprint, join, read_standoff

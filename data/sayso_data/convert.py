@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from sayso.errors import DataError
-
 from sayso_data.corpora import iter_articles
 from sayso_data.standoff import fingerprint
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from sayso.errors import DataError
 
+from sayso.errors import DataError
 from sayso_data.schema import Article, Example, SpanLabel
 
 ARTICLE_FIELDS = ("id", "corpus", "text", "outlet", "title", "date", "topic", "bias", "url")

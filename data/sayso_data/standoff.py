@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from sayso.errors import DataError
-
 from sayso_data.schema import Article, Example, SpanLabel
 
 

@@ -142,7 +142,9 @@ def _decode(data: bytes, path: str, line: int, options: ReadOptions) -> tuple[st
         return data.decode("utf-8-sig" if line <= 1 else "utf-8"), None
     except UnicodeDecodeError as error:
         if options.strict:
-            raise InputError(f"{path}:{line}: not UTF-8 at byte {error.start}; leave --strict off to replace") from error
+            raise InputError(
+                f"{path}:{line}: not UTF-8 at byte {error.start}; leave --strict off to replace"
+            ) from error
         return data.decode("utf-8", "replace"), Fault(path, line, "bytes that are not UTF-8 were replaced by U+FFFD")
 
 

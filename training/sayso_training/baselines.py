@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sayso.decode import Prediction, RawSpan
-from sayso.labels import LABELS
-from sayso_data.schema import Example
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+
+from sayso.decode import Prediction, RawSpan
+from sayso.labels import LABELS
+from sayso_data.schema import Example
 
 HEDGES = (
     r"reportedly|allegedly|alleged|apparently|purportedly|supposedly|possibly|perhaps|probably|likely|unlikely|may|"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
 from sayso.artifact import Artifact, ArtifactConfig, load_artifact
 from sayso.classifier import Classifier
 from sayso.decode import softmax
 from sayso.engine import OnnxEngine
 from sayso.labels import HEADS, LABELS, ROLES
 from sayso_data.schema import Example
-from scipy.optimize import minimize_scalar
-
 from sayso_training.evaluate import word_counts
 from sayso_training.metrics import f1_from_counts
 
@@ -87,5 +87,3 @@ def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> dict[str,
             score = f1_from_counts(*word_counts(examples, predictions, role))["f1"]
             best[role] = max(best[role], (score, threshold))
     return {role: threshold for role, (_, threshold) in best.items()}
-
-

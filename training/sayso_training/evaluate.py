@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+
 from sayso.decode import Prediction
 from sayso.labels import HEADS, LABELS, ROLES
 from sayso_data.schema import Example
-
 from sayso_training.metrics import (
     bootstrap_interval,
     expected_calibration_error,
     f1_from_counts,
     macro_f1,
     per_class,
+    reliability_bins,
 )
 
 TAGS = ("kind", "stance", "framing")
@@ -83,9 +84,13 @@ def calibration_scores(examples: Sequence[Example], predictions: Sequence[Predic
     confidence = np.array([p.probabilities["label"][p.label] for p in predictions])
     correct = np.array([p.label == e.label for p, e in zip(predictions, examples, strict=True)])
     covered = np.array([e.label in p.label_set for p, e in zip(predictions, examples, strict=True)])
-    by_class = {c: float(covered[rows].mean()) for c in LABELS if (rows := [e.label == c for e in examples]) and any(rows)}
+    by_class = {
+        c: float(covered[rows].mean()) for c in LABELS if (rows := [e.label == c for e in examples]) and any(rows)
+    }
+    bins = reliability_bins(confidence, correct)
     return {
-        "ece": expected_calibration_error(confidence, correct),
+        "ece": expected_calibration_error(bins),
+        "bins": bins,
         "coverage": float(covered.mean()),
         "coverage_by_class": by_class,
         "mean_set_size": float(np.mean([len(p.label_set) for p in predictions])),
@@ -100,7 +105,11 @@ def tag_scores(examples: Sequence[Example], predictions: Sequence[Prediction], t
         return {"macro_f1": None, "support": 0}
     gold, found = zip(*pairs, strict=True)
     classes = HEADS[tag]
-    return {"macro_f1": macro_f1(gold, found, classes), "support": len(pairs), "classes": per_class(gold, found, classes)}
+    return {
+        "macro_f1": macro_f1(gold, found, classes),
+        "support": len(pairs),
+        "classes": per_class(gold, found, classes),
+    }
 
 
 def span_scores(examples: Sequence[Example], predictions: Sequence[Prediction], role: str) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import nn
+from transformers import AutoTokenizer
+
 from sayso.artifact import CONFIG, GRAPH, TOKENIZER, ArtifactConfig, file_digest
 from sayso.errors import ConfigError
 from sayso.labels import HEADS, ROLES
 from sayso.segmentation import SEGMENTER
 from sayso_data.schema import Example
-from torch import nn
-from transformers import AutoTokenizer
-
 from sayso_training.calibrate import calibrate
 from sayso_training.model import SaysoModel
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.data import Dataset
+
 from sayso.errors import DataError
 from sayso.labels import HEADS
 from sayso_data.schema import Example
-from torch.utils.data import Dataset
-
 from sayso_training.model import TOKEN_ROLES
 
 IGNORE = -100

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from sayso.labels import HEADS
 from torch.nn import functional as F
 
+from sayso.labels import HEADS
 from sayso_training.config import LossConfig
 from sayso_training.features import IGNORE
 

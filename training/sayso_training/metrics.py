@@ -41,15 +41,24 @@ def f1_from_counts(true_positive: int, predicted: int, gold: int) -> dict[str, f
     }
 
 
-def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_], bins: int = 15) -> float:
-    """Return the ECE (Guo et al. 2017) with equal-width bins of the top probability."""
-    edges = np.clip((confidence * bins).astype(int), 0, bins - 1)
-    gaps = [
-        abs(confidence[edges == b].mean() - correct[edges == b].mean()) * (edges == b).mean()
+def reliability_bins(confidence: Floats, correct: NDArray[np.bool_], bins: int = 15) -> list[dict[str, float]]:
+    """Return mean confidence, accuracy and size of every equal-width bin that has rows."""
+    places = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    return [
+        {
+            "confidence": float(confidence[places == b].mean()),
+            "accuracy": float(correct[places == b].mean()),
+            "sentences": int((places == b).sum()),
+        }
         for b in range(bins)
-        if (edges == b).any()
+        if (places == b).any()
     ]
-    return float(sum(gaps))
+
+
+def expected_calibration_error(bins: Sequence[dict[str, float]]) -> float:
+    """Return the ECE (Guo et al. 2017) of reliability bins."""
+    total = sum(b["sentences"] for b in bins)
+    return sum(abs(b["confidence"] - b["accuracy"]) * b["sentences"] for b in bins) / total if total else 0.0
 
 
 def bootstrap_interval(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from sayso.labels import HEADS, ROLES
 from torch import nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+
+from sayso.labels import HEADS, ROLES
 
 # Other guidelines' spans train the encoder through outputs of their own, which are not exported.
 AUXILIARY_ROLES = ("polnear-source", "polnear-cue", "babe-loaded")

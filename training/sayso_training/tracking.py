@@ -13,9 +13,10 @@ from typing import Any
 
 import mlflow
 import orjson
+from transformers import TrainerCallback
+
 from sayso.errors import SaysoError
 from sayso_data.schema import Example
-from transformers import TrainerCallback
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
+from transformers import AutoTokenizer, set_seed
+
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.schema import Example
-from transformers import AutoTokenizer, set_seed
-
 from sayso_training.config import DataConfig, TrainConfig
 from sayso_training.encoders import resolve_encoder
 from sayso_training.features import Collator, SentenceDataset

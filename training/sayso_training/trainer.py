@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from sayso.labels import HEADS, ROLES
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainingArguments
 
+from sayso.labels import HEADS, ROLES
 from sayso_training.config import TrainConfig
 from sayso_training.features import IGNORE
 from sayso_training.loss import multitask_loss

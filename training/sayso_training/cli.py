@@ -1,0 +1,120 @@
+"""`sayso train`, `sayso evaluate` and `sayso export`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import mlflow
+
+from sayso.artifact import CARD, DEFAULT_MODEL, METRICS, load_artifact
+from sayso.classifier import Classifier
+from sayso.errors import ConfigError
+from sayso_data.build import load_split
+from sayso_data.cli import DATA_OPTION
+from sayso_training.baselines import CueRules, TfidfLogistic
+from sayso_training.card import model_card, scores_table
+from sayso_training.config import TrainConfig, load_config
+from sayso_training.evaluate import Predictor, evaluate
+from sayso_training.export import export_model
+from sayso_training.plots import confusion_plot, reliability_plot
+from sayso_training.tracking import DEFAULT_URI, flatten
+from sayso_training.train import run_training
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("config_path", type=PATH, metavar="CONFIG")
+@click.option("--set", "overrides", multiple=True, help="Override a setting: trainer.epochs=2.")
+@click.option("--output", type=PATH, default=None, help="Folder for checkpoints and model; default runs/NAME.")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --output.")
+@click.option("--tracking-uri", default=DEFAULT_URI, show_default=True, help="MLflow store or server.")
+@DATA_OPTION
+def train(
+    config_path: Path, overrides: tuple[str, ...], output: Path | None, resume: bool, tracking_uri: str, directory: Path
+) -> None:
+    """Train, calibrate, export and score a model, tracked in MLflow.
+
+    Example: sayso train experiments/configs/minilm.yaml --set trainer.epochs=3
+    """
+    config = load_config(config_path, overrides)
+    folder = output or Path("runs") / config.name
+    torch_dir = run_training(config, directory, folder, tracking_uri, resume)
+    model = finish(config, torch_dir, folder / "model", directory)
+    click.echo(f"\ntracked in {tracking_uri}; look: mlflow ui --backend-store-uri {tracking_uri}")
+    click.echo(f"score with it: sayso score PATH --model {model} --out scored.jsonl")
+
+
+def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) -> Path:
+    """Export the trained model, score it on dev, and log model, scores and plots to the active run."""
+    origin = {"name": config.name, "encoder": config.model.encoder, **run_origin()}
+    calibration = load_split(config.data.calibration, corpora)
+    export_model(torch_dir, target, calibration, origin, config.model.max_length)
+    scores = write_scores(target, config.data.dev, corpora)
+    mlflow.log_metrics({k: v for k, v in flatten(scores, "dev.").items() if isinstance(v, int | float)}, step=0)
+    mlflow.log_figure(confusion_plot(scores), "confusion.png")
+    mlflow.log_figure(reliability_plot(scores), "reliability.png")
+    mlflow.log_artifacts(str(target), "model")
+    mlflow.end_run()
+    return target
+
+
+def run_origin() -> dict[str, str]:
+    """Return the id and tags (commit, environment, data digest) of the active MLflow run."""
+    run = mlflow.active_run()
+    if run is None:
+        return {}
+    tags = mlflow.get_run(run.info.run_id).data.tags
+    return {"mlflow_run_id": run.info.run_id, **{k: v for k, v in tags.items() if not k.startswith("mlflow.")}}
+
+
+def write_scores(model: Path, split: str, corpora: Path) -> dict[str, Any]:
+    """Score a model directory through the runtime; write `metrics.json` and the model card into it."""
+    scores = evaluate(Classifier.load(model), load_split(split, corpora))
+    (model / METRICS).write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    config = load_artifact(model).config
+    (model / CARD).write_text(model_card(config, scores, config.origin.get("name", "sayso")), encoding="utf-8")
+    return scores
+
+
+@click.command("export")
+@click.argument("torch_dir", type=PATH)
+@click.option("--output", type=PATH, required=True, help="Model directory to write.")
+@click.option("--calibrate-on", default="calibration", show_default=True, help="Split to calibrate on.")
+@click.option("--max-length", default=128, show_default=True)
+@DATA_OPTION
+def export(torch_dir: Path, output: Path, calibrate_on: str, max_length: int, directory: Path) -> None:
+    """Export a trained torch model to a model directory.
+
+    Example: sayso export runs/minilm/torch --output model/
+    """
+    export_model(torch_dir, output, load_split(calibrate_on, directory), {"torch": torch_dir.name}, max_length)
+    click.echo(f"wrote {output}")
+
+
+@click.command("evaluate")
+@click.argument("model", default=str(DEFAULT_MODEL), metavar="[MODEL]")
+@click.option("--on", "split", default="dev", show_default=True, help="Split to score: dev, calibration or sample.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+@DATA_OPTION
+def evaluate_command(model: str, split: str, as_json: bool, directory: Path) -> None:
+    """Score a model directory, an MLflow address, or a baseline (`rules`, `tfidf`) on labelled sentences.
+
+    Example: sayso evaluate --on sample
+    """
+    examples = load_split(split, directory)
+    scores = evaluate(_predictor(model, directory, split), examples)
+    click.echo(json.dumps(scores, indent=1) if as_json else scores_table(scores))
+
+
+def _predictor(model: str, directory: Path, split: str) -> Predictor:
+    if model == "rules":
+        return CueRules()
+    if model == "tfidf":
+        if split in ("train", "calibration"):
+            raise ConfigError("tfidf trains on train; evaluate it on dev or sample")
+        return TfidfLogistic(load_split("train", directory))
+    return Classifier.load(model)

@@ -1,0 +1,37 @@
+"""The pictures that a run logs: confusion matrix and reliability diagram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sayso.labels import LABELS
+
+
+def confusion_plot(scores: dict[str, Any]) -> Figure:
+    """Return the label confusion matrix: gold in rows, prediction in columns, shares of the row as tint."""
+    counts = np.array(scores["confusion"])
+    figure = Figure(figsize=(5, 4))
+    axes = figure.add_subplot()
+    axes.imshow(counts / np.maximum(counts.sum(1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+    axes.set(xticks=range(len(LABELS)), yticks=range(len(LABELS)), xlabel="predicted", ylabel="gold")
+    axes.set_xticklabels(LABELS)
+    axes.set_yticklabels(LABELS)
+    for (row, column), count in np.ndenumerate(counts):
+        axes.text(column, row, str(count), ha="center", va="center")
+    return figure
+
+
+def reliability_plot(scores: dict[str, Any]) -> Figure:
+    """Return accuracy against confidence by bin, with the number of sentences in each."""
+    figure = Figure(figsize=(5, 4))
+    axes = figure.add_subplot()
+    bins = scores["calibration"]["bins"]
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    axes.plot([b["confidence"] for b in bins], [b["accuracy"] for b in bins], marker="o")
+    for b in bins:
+        axes.annotate(str(b["sentences"]), (b["confidence"], b["accuracy"]), fontsize=7)
+    axes.set(xlabel="confidence", ylabel="accuracy", title=f"ECE {scores['calibration']['ece']:.3f}")
+    return figure
