@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from sayso.decode import Prediction
 from sayso.labels import HEADS, LABELS, ROLES
@@ -26,7 +27,7 @@ SLICES: dict[str, Callable[[Example], str]] = {
     "corpus": lambda e: e.corpus,
     "outlet bias": lambda e: e.outlet_bias or "unknown",
     "topic": lambda e: e.topic or "unknown",
-    "length": lambda e: "short (<= 12 words)" if (n := len(e.text.split())) <= 12 else "long (> 30)" if n > 30 else "middle",
+    "length": lambda e: length_class(e.text),
     "drawn": lambda e: "natural" if e.natural else "cue-sampled",
 }  # fmt: skip
 SMALLEST_SLICE = 20
@@ -55,8 +56,8 @@ def evaluate(predictor: Predictor, examples: Sequence[Example]) -> dict[str, Any
         "tags": {tag: tag_scores(examples, predictions, tag) for tag in TAGS},
         "spans": {role: span_scores(examples, predictions, role) for role in ROLES},
         "slices": slice_scores(examples, gold, found),
-        "confusion": [[sum(g == a and f == b for g, f in zip(gold, found, strict=True)) for b in LABELS] for a in LABELS],
-    }  # fmt: skip
+        "confusion": confusion_matrix(gold, found, labels=LABELS).tolist(),
+    }
 
 
 def label_scores(gold: Sequence[Any], found: Sequence[Any]) -> dict[str, Any]:
@@ -153,8 +154,18 @@ def slice_scores(examples: Sequence[Example], gold: Sequence[Any], found: Sequen
         for row, example in enumerate(examples):
             groups.setdefault(key(example), []).append(row)
         scores[name] = {
-            value: {"sentences": len(rows), "macro_f1": macro_f1([gold[i] for i in rows], [found[i] for i in rows], LABELS)}
+            value: {"sentences": len(rows), "macro_f1": _subset_macro_f1(gold, found, rows)}
             for value, rows in sorted(groups.items())
             if len(rows) >= SMALLEST_SLICE
-        }  # fmt: skip
+        }
     return scores
+
+
+def _subset_macro_f1(gold: Sequence[Any], found: Sequence[Any], rows: Sequence[int]) -> float:
+    return macro_f1([gold[i] for i in rows], [found[i] for i in rows], LABELS)
+
+
+def length_class(text: str) -> str:
+    """Return the length slice of a sentence, by its words."""
+    words = len(text.split())
+    return "short (<= 12 words)" if words <= 12 else "long (> 30)" if words > 30 else "middle"

@@ -38,6 +38,7 @@ class MultiTaskTrainer(Trainer):  # type: ignore[misc]
     """Trainer whose heads have a learning rate of their own and whose evaluation scores every head."""
 
     def __init__(self, *args: Any, settings: TrainConfig, **kwargs: Any) -> None:
+        self.optimizer: torch.optim.Optimizer | None = None
         super().__init__(*args, **kwargs)
         self.settings = settings
         self.parts: dict[str, list[float]] = defaultdict(list)
