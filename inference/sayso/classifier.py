@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
-from sayso.decode import Floats, Prediction, by_window, merge_windows, predict_sentence
+from sayso.decode import Floats, Prediction, by_window, merge_tokens, merge_windows, predict_sentence, sigmoid
 from sayso.encode import Encoder, Window, batches, pad
 from sayso.engine import Engine, OnnxEngine
 from sayso.labels import ROLES
@@ -46,23 +49,29 @@ class Classifier:
         """
         if isinstance(sentences, str):
             raise TypeError("predict takes a list of sentences; for one article use analyze(text)")
-        windows = self._encoder.windows(sentences)
-        logits = self._run(windows)
-        numbers: list[list[int]] = [[] for _ in sentences]
-        for number, window in enumerate(windows):
-            numbers[window.sentence].append(number)
         return [
-            predict_sentence(text, [windows[n] for n in own], [logits[n] for n in own], self.artifact.config)
-            for text, own in zip(sentences, numbers, strict=True)
+            predict_sentence(text, [w for w, _ in own], [row for _, row in own], self.artifact.config)
+            for text, own in zip(sentences, self._by_sentence(sentences), strict=True)
         ]
 
     def logits(self, sentences: Sequence[str]) -> list[dict[str, Floats]]:
         """Return the raw class logits of each sentence (windows merged), for calibration."""
+        return [merge_windows([(len(w.ids), row) for w, row in own]) for own in self._by_sentence(sentences)]
+
+    def tokens(self, sentences: Sequence[str]) -> list[tuple[NDArray[np.int64], Floats]]:
+        """Return token offsets (tokens, 2) and role probabilities (tokens, roles) of each sentence."""
+        found = []
+        for own in self._by_sentence(sentences):
+            offsets, values = merge_tokens([w for w, _ in own], [row["tokens"] for _, row in own])
+            found.append((offsets, sigmoid(values)))
+        return found
+
+    def _by_sentence(self, sentences: Sequence[str]) -> list[list[tuple[Window, dict[str, Floats]]]]:
         windows = self._encoder.windows(sentences)
-        found: list[list[tuple[int, dict[str, Floats]]]] = [[] for _ in sentences]
+        found: list[list[tuple[Window, dict[str, Floats]]]] = [[] for _ in sentences]
         for window, logits in zip(windows, self._run(windows), strict=True):
-            found[window.sentence].append((len(window.ids), logits))
-        return [merge_windows(own) for own in found]
+            found[window.sentence].append((window, logits))
+        return found
 
     def _run(self, windows: list[Window]) -> list[dict[str, Floats]]:
         results: list[dict[str, Floats]] = [{} for _ in windows]

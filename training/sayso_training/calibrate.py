@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 
 from sayso.artifact import Artifact, ArtifactConfig, load_artifact
 from sayso.classifier import Classifier
-from sayso.decode import softmax
+from sayso.decode import find_spans, softmax
 from sayso.engine import OnnxEngine
 from sayso.labels import HEADS, LABELS, ROLES
 from sayso_data.schema import Example
@@ -20,7 +20,7 @@ from sayso_training.evaluate import word_counts
 from sayso_training.metrics import f1_from_counts
 
 Floats = NDArray[np.float64]
-THRESHOLDS = tuple(round(t, 2) for t in np.arange(0.2, 0.71, 0.05))
+THRESHOLDS = tuple(round(float(t), 2) for t in np.arange(0.2, 0.71, 0.05))
 
 
 def calibrate(folder: Path, examples: Sequence[Example]) -> ArtifactConfig:
@@ -77,13 +77,14 @@ def fit_quantiles(artifact: Artifact, examples: Sequence[Example]) -> dict[str, 
 
 
 def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> dict[str, float]:
-    """Return for each role the threshold with the best word-level F1."""
+    """Return for each role the threshold with the best word-level F1; the network runs once."""
+    classifier = Classifier(artifact, OnnxEngine(artifact))
+    rows = classifier.tokens([example.text for example in examples])
     best = {role: (-1.0, 0.5) for role in ROLES}
     for threshold in THRESHOLDS:
         config = replace(artifact.config, thresholds=dict.fromkeys(ROLES, threshold))
-        tried = Artifact(artifact.path, config, artifact.digest)
-        predictions = Classifier(tried, OnnxEngine(tried)).predict([example.text for example in examples])
+        spans = [find_spans(e.text, *row, config) for e, row in zip(examples, rows, strict=True)]
         for role in ROLES:
-            score = f1_from_counts(*word_counts(examples, predictions, role))["f1"]
+            score = f1_from_counts(*word_counts(examples, spans, role))["f1"]
             best[role] = max(best[role], (score, threshold))
     return {role: threshold for role, (_, threshold) in best.items()}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from sayso.decode import Prediction
+from sayso.decode import Prediction, RawSpan
 from sayso.labels import HEADS, LABELS, ROLES
 from sayso_data.schema import Example
 from sayso_training.metrics import (
@@ -115,25 +115,26 @@ def tag_scores(examples: Sequence[Example], predictions: Sequence[Prediction], t
 
 def span_scores(examples: Sequence[Example], predictions: Sequence[Prediction], role: str) -> dict[str, Any]:
     """Return exact-match and word-level precision, recall and F1 of one role."""
-    true = found = gold = 0
-    for wanted, given in _pairs(examples, predictions, role):
-        true, found, gold = true + len(wanted & given), found + len(given), gold + len(wanted)
-    words = f1_from_counts(*word_counts(examples, predictions, role))
-    return {"exact": f1_from_counts(true, found, gold), "word": words}
+    found = [prediction.spans for prediction in predictions]
+    true = predicted = gold = 0
+    for wanted, given in _pairs(examples, found, role):
+        true, predicted, gold = true + len(wanted & given), predicted + len(given), gold + len(wanted)
+    words = f1_from_counts(*word_counts(examples, found, role))
+    return {"exact": f1_from_counts(true, predicted, gold), "word": words}
 
 
 def _pairs(
-    examples: Sequence[Example], predictions: Sequence[Prediction], role: str
+    examples: Sequence[Example], found: Sequence[Sequence[RawSpan]], role: str
 ) -> Iterator[tuple[set[tuple[int, int]], set[tuple[int, int]]]]:
-    for example, prediction in zip(examples, predictions, strict=True):
+    for example, spans in zip(examples, found, strict=True):
         wanted = {(s.start, s.end) for s in example.spans if s.role == role}
-        yield wanted, {(s.start, s.end) for s in prediction.spans if s.role == role}
+        yield wanted, {(s.start, s.end) for s in spans if s.role == role}
 
 
-def word_counts(examples: Sequence[Example], predictions: Sequence[Prediction], role: str) -> tuple[int, int, int]:
+def word_counts(examples: Sequence[Example], found: Sequence[Sequence[RawSpan]], role: str) -> tuple[int, int, int]:
     """Return (true positive, predicted, gold) counts of words that a span of `role` touches."""
     counts = np.zeros(3, dtype=int)
-    for example, (wanted, given) in zip(examples, _pairs(examples, predictions, role), strict=True):
+    for example, (wanted, given) in zip(examples, _pairs(examples, found, role), strict=True):
         a, b = words_in(example.text, wanted), words_in(example.text, given)
         counts += [len(a & b), len(b), len(a)]
     return int(counts[0]), int(counts[1]), int(counts[2])
