@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from sayso.artifact import DEFAULT_MODEL
 from sayso.classifier import Classifier
 

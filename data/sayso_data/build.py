@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sayso.errors import DataError
 from sayso.segmentation import split_sentences
 from sayso_data.corpora import babe_examples, get_corpus, iter_articles, read_polnear, read_polnear_spans
-from sayso_data.schema import Example, SpanLabel
+from sayso_data.sample import read_sample
+from sayso_data.schema import Article, Example, SpanLabel
 from sayso_data.standoff import fingerprint, join, read_standoff
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -20,13 +22,15 @@ CALIBRATION_SHARE = 16  # one document in sixteen of train is kept back to calib
 def load_split(name: str, corpora: Path, labels: Path = LABELS_DIR) -> list[Example]:
     """Return the examples of split `name`: train, calibration or dev (gold), sample, polnear or babe.
 
-    `train` and `calibration` part the documents of the train labels, so no document is in both.
+    `train` and `calibration` part the documents of the train labels, so no document is in both; sample-train,
+    sample-calibration and sample-dev part the sample articles likewise.
 
     Raises:
         DataError: for an unknown split, a missing corpus, or text that is not what was labelled.
     """
-    if name == "sample":
-        return load_labelled(SAMPLE_DIR / "labels.jsonl", corpora)
+    if name.partition("-")[0] == "sample":
+        rows = load_labelled(SAMPLE_DIR / "labels.jsonl", corpora)
+        return [row for row in rows if name in ("sample", _sample_part(row.doc))]
     if name == "dev":
         return load_labelled(labels / "dev.jsonl", corpora)
     if name in ("train", "calibration"):
@@ -44,6 +48,11 @@ def is_calibration(doc: str) -> bool:
     return int(fingerprint(doc), 16) % CALIBRATION_SHARE == 0
 
 
+def _sample_part(doc: str) -> str:
+    """Put one sample article in four into sample-dev and one into sample-calibration, by its number."""
+    return {0: "sample-dev", 1: "sample-calibration"}.get(int(doc.lstrip("s")) % 4, "sample-train")
+
+
 def load_labelled(path: Path, corpora: Path) -> list[Example]:
     """Join a standoff file with the corpora that it names, in the order of the file."""
     rows = read_standoff(path)
@@ -52,10 +61,8 @@ def load_labelled(path: Path, corpora: Path) -> list[Example]:
     return [found[row["id"]] for row in rows]
 
 
-def _articles(name: str, corpora: Path) -> Iterator:  # type: ignore[type-arg]
+def _articles(name: str, corpora: Path) -> Iterator[Article]:
     if name == "sample":
-        from sayso_data.sample import read_sample
-
         return read_sample(SAMPLE_DIR / "articles.jsonl")
     return iter_articles(name, corpora)
 
@@ -86,7 +93,5 @@ def polnear_auxiliary(corpora: Path, split: str) -> Iterator[Example]:
 
 def _renamed(example: Example, prefix: str) -> Example:
     """Mark the roles as the corpus's own: its annotators followed another guideline."""
-    from dataclasses import replace
-
     spans = tuple(SpanLabel(f"{prefix}-{s.role}", s.start, s.end) for s in example.spans)
     return replace(example, spans=spans, roles=tuple(f"{prefix}-{role}" for role in example.roles))

@@ -65,7 +65,7 @@ class Faults:
         """Print one fault."""
         self._count += 1
         if self._count <= SHOWN_FAULTS:
-            self._console.print(Text(f"sayso: {fault.file}:{fault.line}: {fault.reason}"))
+            self._console.print(Text(f"sayso: {fault.file}:{fault.line}: {fault.reason}"), soft_wrap=True)
         elif self._count == SHOWN_FAULTS + 1:
             self._console.print(Text("sayso: further faults are counted, not shown"))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from sayso.errors import DataError
 from sayso_data.build import LABELS_DIR, SAMPLE_DIR, load_labelled, load_split
 from sayso_data.check import faults

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from sayso.artifact import DEFAULT_MODEL, load_artifact
 from sayso.classifier import Classifier
 from sayso.errors import ArtifactError

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from sayso.artifact import ArtifactConfig
 from sayso.decode import find_spans, label_set, merge_tokens, predict_sentence, sigmoid, softmax
 from sayso.encode import Window

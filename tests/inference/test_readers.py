@@ -7,11 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from sayso.errors import InputError
 from sayso.readers import Fault, ReadOptions, expand, read
 from sayso.records import Document
 
-ROWS = [{"id": "a", "text": "Rain fell.", "outlet": "Pier"}, {"id": "b", "text": "Élan won — “fine”.", "outlet": "Quay"}]
+ROWS = [
+    {"id": "a", "text": "Rain fell.", "outlet": "Pier"},
+    {"id": "b", "text": "Élan won — “fine”.", "outlet": "Quay"},
+]
 JSONL = '{"id":"a","text":"Rain fell.","outlet":"Pier"}\n\n{"id":"b","text":"Élan won — “fine”.","outlet":"Quay"}\n'
 
 
