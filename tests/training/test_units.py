@@ -94,6 +94,7 @@ def test_evaluation_of_the_rules() -> None:
 
 
 def test_broken_tracking_store_stops_the_run(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path}/no/such/folder/mlflow.db"
+    (tmp_path / "file").write_text("a file where a folder is meant")
+    uri = f"sqlite:///{tmp_path}/file/mlflow.db"
     with pytest.raises(TrackingError, match="--tracking-uri"):
         start_run({}, "x", "x", uri, None)
