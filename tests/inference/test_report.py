@@ -31,14 +31,14 @@ ARTICLE = (
     ),
     (
         ("claim", "partisan", "deny", "distance",
-         "“[loaded:Scaremongers] want this town [loaded:on its knees],” [cue:insisted] [source:the Harbour First party], "
+         "“[loaded:Scaremongers] want this town [loaded:on its knees],” [cue:insisted] [source:the Harbour First party], "  # noqa: E501
          "which [cue:denies] that the budget was cut."),
         ("hedge", None, None, None, "It is [hedge:unclear] who ordered the pumps to be switched off."),
         ("none", None, None, None, "Who answers the telephone at two in the morning?"),
     ),
     (
         ("claim", "organization", "doubt", "endorse",
-         "[source:The Tidewatch Society], citing [source:figures [hedge:apparently] drawn from [loaded:a shameful] audit], "
+         "[source:The Tidewatch Society], citing [source:figures [hedge:apparently] drawn from [loaded:a shameful] audit], "  # noqa: E501
          "[cue:questioned] whether the repairs were ever made."),
         ("fact", None, None, None, "The gauge at the lighthouse read 4.2 metres at dawn."),
     ),
@@ -63,7 +63,9 @@ def unmark(marked: str) -> tuple[str, list[tuple[str, int, int]]]:
 def sentence(index: int, start: int, label: str, marked: str, *tags: str | None) -> Sentence:
     """Build one record by hand from a marked sentence that begins at `start`."""
     text, spans = unmark(marked)
-    found = {role: tuple(Span(start + a, start + b, text[a:b], 0.9) for r, a, b in spans if r == role) for role in ROLES}
+    found = {
+        role: tuple(Span(start + a, start + b, text[a:b], 0.9) for r, a, b in spans if r == role) for role in ROLES
+    }  # noqa: E501
     return Sentence(
         "ardel", index, start, start + len(text), text, label, dict(zip(LABELS, SCORES[label], strict=True)),
         ("claim", "hedge") if label == "hedge" else (label,), found["source"], found["cue"], found["hedge"],
@@ -136,7 +138,7 @@ def test_whole_text_is_there_once_and_in_order() -> None:
 def test_paragraphs_follow_the_breaks_of_the_text(text: str, count: int) -> None:
     page = Page(render_article(text, [], "Breaks"))
     assert page.text == text
-    assert [tag for tag, _ in page.tags[: -1]].count("p") - _paragraphs_outside() == count
+    assert [tag for tag, _ in page.tags[:-1]].count("p") - _paragraphs_outside() == count
 
 
 def _paragraphs_outside() -> int:
@@ -230,7 +232,9 @@ def test_page_asks_for_nothing() -> None:
     page = Page(render_article(*article(), "Harbour"))
     assert not {"link", "img", "iframe", "base", "object", "form"} & {tag for tag, _ in page.tags}
     assert not [a for _, a in page.tags if {"src", "href", "srcset", "action", "xlink:href"} & set(a)]
-    assert not re.search(r"https?://|@import|url\(|fetch\(|XMLHttp|import\(", page.content["style"] + page.content["script"])
+    assert not re.search(
+        r"https?://|@import|url\(|fetch\(|XMLHttp|import\(", page.content["style"] + page.content["script"]
+    )  # noqa: E501
 
 
 def _variables(block: str) -> dict[str, str]:
