@@ -25,7 +25,8 @@ SYMBOLS = {"fact": "F", "claim": "C", "hedge": "H", "none": "–"}
 OTHER_KIND = "other"
 
 _LINE = re.compile(r"(\s*[\n\r\v\f\x85\u2028\u2029]\s*)")
-_BLANK_LINE = re.compile(r"(\s*(?:\r\n|[\n\r])[^\S\r\n]*(?:\r\n|[\n\r])\s*)")
+_BREAK = r"(?:\r\n|\n|\r(?!\n))"
+_BLANK_LINE = re.compile(rf"(\s*{_BREAK}[^\S\r\n]*{_BREAK}\s*)")
 # Surrogates cannot be encoded, and browsers drop or invent glyphs for control characters.
 _UNSHOWABLE = re.compile("[\ud800-\udfff\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 

@@ -65,7 +65,7 @@ def sentence(index: int, start: int, label: str, marked: str, *tags: str | None)
     text, spans = unmark(marked)
     found = {
         role: tuple(Span(start + a, start + b, text[a:b], 0.9) for r, a, b in spans if r == role) for role in ROLES
-    }  # noqa: E501
+    }
     return Sentence(
         "ardel", index, start, start + len(text), text, label, dict(zip(LABELS, SCORES[label], strict=True)),
         ("claim", "hedge") if label == "hedge" else (label,), found["source"], found["cue"], found["hedge"],
@@ -234,7 +234,7 @@ def test_page_asks_for_nothing() -> None:
     assert not [a for _, a in page.tags if {"src", "href", "srcset", "action", "xlink:href"} & set(a)]
     assert not re.search(
         r"https?://|@import|url\(|fetch\(|XMLHttp|import\(", page.content["style"] + page.content["script"]
-    )  # noqa: E501
+    )
 
 
 def _variables(block: str) -> dict[str, str]:
