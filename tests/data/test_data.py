@@ -44,7 +44,7 @@ def test_locate_lets_white_space_differ() -> None:
 
 def test_sample_is_large_enough_and_has_no_fault() -> None:
     rows = load_split("sample", Path("unused"))
-    assert len(rows) >= 80
+    assert len(rows) >= 300
     assert faults({"sample": rows}) == []
     assert {row.label for row in rows} == {"fact", "claim", "hedge", "none"}
 
