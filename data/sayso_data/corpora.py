@@ -116,8 +116,10 @@ def read_newsmtsc(path: Path) -> Iterator[Article]:
             yield Article(row["primary_gid"], "newsmtsc", row["sentence_normalized"])
 
 
-_ABP = "https://github.com/ramybaly/Article-Bias-Prediction"
+_ABP = "https://github.com/ramybaly/Article-Bias-Prediction/tree/e9353def1b6599f8a16bccb6ac5fe682185d728e"
 _MTSC = "https://github.com/fhamborg/NewsMTSC"
+_MTSC_RAW = "https://raw.githubusercontent.com/fhamborg/NewsMTSC"
+_POLNEAR = "https://github.com/networkdynamics/PolNeAR/tree/9b85973d1610e219cb1280819816edcaa0587371"
 _BABE = "https://github.com/Media-Bias-Group/Neural-Media-Bias-Detection-Using-Distant-Supervision-With-BABE"
 
 CORPORA: dict[str, Corpus] = {
@@ -135,14 +137,18 @@ CORPORA: dict[str, Corpus] = {
         Corpus("bbc-gaza", "bbc-gaza.jsonl.zst", "a75714b3246c00128925f9866788ffe7b29a7f6654929ed55cbe269a151be6f5",
                "https://www.bbc.com/news", "none stated", read_articles),
         Corpus("polnear", "polnear.zip", "7fb518e0dc138488a07d8971d2c3b9ffc3742633ce6dc609da9912c36c89a8ec",
-               "https://github.com/networkdynamics/PolNeAR", "MIT (software); none stated for the data",
+               _POLNEAR, "MIT (software); none stated for the data",
                read_polnear),
         Corpus("babe", "babe.csv", "86807dced1631483c79340e45cbb1b4a1d8f40370785d1ffe45f096d8538ead4",
                _BABE, "AGPL-3.0", read_babe),
         Corpus("newsmtsc-train", "newsmtsc-train.jsonl",
-               "fb80ff05993dd59016c36abefaa7bd00d77cb0cb38a781c1f9edd9ad7c61471e", _MTSC, "MIT", read_newsmtsc),
+               "fb80ff05993dd59016c36abefaa7bd00d77cb0cb38a781c1f9edd9ad7c61471e", _MTSC, "MIT", read_newsmtsc,
+               f"{_MTSC_RAW}/6697904d6b6ba6da61b17041106e94e4561e448d/controller_data/datasets/"
+               "NewsMTSC-dataset/train.jsonl"),
         Corpus("newsmtsc-test", "newsmtsc-devtest_mt.jsonl",
-               "f7657900083bc12f41f1dcd7f19ae5b3eec87844da5eeb22d07ee916fe83a865", _MTSC, "MIT", read_newsmtsc),
+               "f7657900083bc12f41f1dcd7f19ae5b3eec87844da5eeb22d07ee916fe83a865", _MTSC, "MIT", read_newsmtsc,
+               f"{_MTSC_RAW}/6054fd1bd7dcbb6d57e33bd1a31e65a407cd5fa0/DeepNewsSentiment/controller_data/datasets/"
+               "newsmtsc-train-and-test-mt/devtest_mtsc_only.jsonl"),
         Corpus("heldout", "heldout.jsonl.zst", "7dae53f6abf1fb4e96cde16feb8274fa84cb041599496cc9620273e13ed9fefc",
                _ABP, "as abp; for scoring only, never for training", read_articles),
     )

@@ -9,6 +9,8 @@ from typing import Any
 
 SEGMENTER = "nupunkt-paragraphs-1"
 _LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+# A lower-case word of four letters or more is hardly ever an abbreviation, so its full stop ends a sentence.
+_MISSED = re.compile(r"[a-z]{4}[.!?][\"”’)]*(\s+)(?=[“\"‘(]?[A-Z])")
 _CLOSERS = re.compile(r"[\"'”’»)\]]+(?=\s)")
 
 
@@ -30,10 +32,20 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 def _split_line(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     line = text[start:end]
-    for left, right in _joined(line, [tuple(span) for span in _splitter().span_tokenize(line)]):
+    found = [part for span in _splitter().span_tokenize(line) for part in _parted(line, *span)]
+    for left, right in _joined(line, found):
         trimmed = _trim(line, left, right)
         if trimmed is not None:
             yield start + trimmed[0], start + trimmed[1]
+
+
+def _parted(line: str, left: int, right: int) -> Iterator[tuple[int, int]]:
+    """Split a span where the splitter took the end of a plain word for an abbreviation."""
+    for missed in _MISSED.finditer(line, left, right):
+        if missed.end() < right:
+            yield left, missed.end()
+            left = missed.end()
+    yield left, right
 
 
 def _joined(line: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sayso.artifact import file_digest
 from sayso.errors import DataError
 from sayso_data.build import LABELS_DIR, SAMPLE_DIR, load_labelled, load_split
 from sayso_data.check import faults
@@ -111,3 +112,23 @@ def test_rows_load_as_a_dataset() -> None:
     dataset = to_dataset(load_labelled(SAMPLE_DIR / "labels.jsonl", Path("unused"))[:5])
     assert dataset.num_rows == 5
     assert {"text", "label", "spans"} <= set(dataset.column_names)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_fetch_downloads_and_checks(tmp_path: Path, right: bool) -> None:
+    (tmp_path / "served.jsonl").write_text("{}\n")
+    digest = file_digest(tmp_path / "served.jsonl") if right else "0" * 64
+    address = (tmp_path / "served.jsonl").as_uri()
+    corpus = replace(CORPORA["newsmtsc-train"], url=address, sha256=digest)
+    if right:
+        assert fetch(corpus, tmp_path / "to", None).read_text() == "{}\n"
+        return
+    with pytest.raises(DataError, match="pinned is"):
+        fetch(corpus, tmp_path / "to", None)
+
+
+def test_fetch_without_an_address_or_network_says_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"sayso data fetch abp --from DIR"):
+        fetch(CORPORA["abp"], tmp_path, None)
+    with pytest.raises(DataError, match=r"cannot be fetched.*use --from DIR"):
+        fetch(replace(CORPORA["newsmtsc-train"], url=(tmp_path / "gone").as_uri()), tmp_path, None)

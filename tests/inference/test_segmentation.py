@@ -1,12 +1,16 @@
 """Sentences have exact offsets on any text, and survive what news text holds."""
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sayso.segmentation import split_sentences
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 
 
 def cut(text: str) -> list[str]:
@@ -45,3 +49,18 @@ def test_closing_quote_stays_with_its_sentence() -> None:
 @pytest.mark.parametrize("text", ["", " \n\t ", "...", "\x00", "— — —"])
 def test_nothing_to_say_gives_no_sentence(text: str) -> None:
     assert cut(text) == []
+
+
+def test_sample_boundaries_are_found() -> None:
+    """Precision and recall of whole sentences on the sample articles."""
+    rows = [json.loads(line) for line in (SAMPLE / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
+    gold = {(row["doc"], row["start"], row["end"]) for row in rows}
+    articles = [json.loads(line) for line in (SAMPLE / "articles.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = {(a["id"], *span) for a in articles for span in split_sentences(a["text"])}
+    assert len(gold & found) / len(found) >= 0.98
+    assert len(gold & found) / len(gold) >= 0.98
+
+
+@pytest.mark.parametrize("text", ["He lives at approx. 40 Main St. in town.", "See Smith et al. (2019) for more."])
+def test_abbreviations_stay_whole(text: str) -> None:
+    assert len(cut(text)) == 1

@@ -1,5 +1,6 @@
 """A real training run on the sample articles: tracked, resumed, exported, scored."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def test_model_directory_is_complete(run: Path) -> None:
     model = run / "run" / "model"
     names = {f.name for f in model.iterdir()}
     assert names == {"config.json", "tokenizer.json", "model.onnx", METRICS, "README.md"}
+    assert json.loads((model / METRICS).read_text())["int8_agreement"] >= 0.95
     assert "never whether it is true" in (model / "README.md").read_text()
 
 

@@ -18,7 +18,7 @@ from sayso_training.baselines import CueRules, TfidfLogistic
 from sayso_training.card import model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
 from sayso_training.evaluate import Predictor, evaluate
-from sayso_training.export import export_model
+from sayso_training.export import export_model, int8_agreement
 from sayso_training.plots import confusion_plot, reliability_plot
 from sayso_training.tracking import DEFAULT_URI, flatten
 from sayso_training.train import run_training
@@ -53,7 +53,7 @@ def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) ->
     origin = {"name": config.name, "encoder": config.model.encoder, **run_origin()}
     calibration = load_split(config.data.calibration, corpora)
     export_model(torch_dir, target, calibration, origin, config.model.max_length)
-    scores = write_scores(target, config.data.dev, corpora)
+    scores = write_scores(target, config.data.dev, corpora, torch_dir)
     mlflow.log_metrics({k: v for k, v in flatten(scores, "dev.").items() if isinstance(v, int | float)}, step=0)
     mlflow.log_figure(confusion_plot(scores), "confusion.png")
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
@@ -71,9 +71,11 @@ def run_origin() -> dict[str, str]:
     return {"mlflow_run_id": run.info.run_id, **{k: v for k, v in tags.items() if not k.startswith("mlflow.")}}
 
 
-def write_scores(model: Path, split: str, corpora: Path) -> dict[str, Any]:
+def write_scores(model: Path, split: str, corpora: Path, torch_dir: Path) -> dict[str, Any]:
     """Score a model directory through the runtime; write `metrics.json` and the model card into it."""
-    scores = evaluate(Classifier.load(model), load_split(split, corpora))
+    examples = load_split(split, corpora)
+    scores = evaluate(Classifier.load(model), examples)
+    scores["int8_agreement"] = int8_agreement(torch_dir, model, [example.text for example in examples])
     (model / METRICS).write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
     config = load_artifact(model).config
     (model / CARD).write_text(model_card(config, scores, config.origin.get("name", "sayso")), encoding="utf-8")

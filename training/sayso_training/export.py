@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 from transformers import AutoTokenizer
 
-from sayso.artifact import CONFIG, GRAPH, TOKENIZER, ArtifactConfig, file_digest
+from sayso.artifact import CONFIG, GRAPH, TOKENIZER, ArtifactConfig, file_digest, load_artifact
+from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso.labels import HEADS, ROLES
 from sayso.segmentation import SEGMENTER
@@ -89,3 +93,20 @@ def write_graph(model: SaysoModel, path: Path) -> None:
             | {name: {0: "batch"} for name in OUTPUTS if name != "tokens"},
         )  # fmt: skip
         quantize_dynamic(full, path, per_channel=True, weight_type=QuantType.QInt8)
+
+
+def int8_agreement(source: Path, model: Path, texts: Sequence[str]) -> float:
+    """Return the share of sentences that the int8 graph labels as the fp32 torch model does."""
+    torch_model = SaysoModel.from_pretrained(source).eval()
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    length = load_artifact(model).config.max_length
+    batches = [texts[i : i + 64] for i in range(0, len(texts), 64)]
+    options = {"padding": True, "truncation": True, "max_length": length, "return_tensors": "pt"}
+    full = [_labels(torch_model, tokenizer(list(batch), **options)) for batch in batches]
+    small = [row["label"].argmax() for row in Classifier.load(model).logits(texts)]
+    return float((np.concatenate(full) == np.array(small)).mean())
+
+
+@torch.no_grad()
+def _labels(model: SaysoModel, batch: Any) -> NDArray[np.int64]:
+    return np.asarray(model(batch["input_ids"], batch["attention_mask"])["label"].argmax(-1))
