@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from sayso.encode import Window
 from sayso.engine import Logits
 
 Floats = NDArray[np.float64]
+_WORD = re.compile(r"[^\W_]+(?:[-'’.&/][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,16 @@ def find_spans(text: str, offsets: NDArray[np.int64], probabilities: Floats, con
 
 
 def _words(text: str, offsets: NDArray[np.int64]) -> list[tuple[int, ...]]:
-    """Group token numbers that touch and are letters or digits on both sides of the joint."""
+    """Group token numbers by word: a hyphen, apostrophe or dot between letters does not end one."""
+    starts = {m.start(): m.end() for m in _WORD.finditer(text)}
     groups: list[list[int]] = []
-    for number, (start, _) in enumerate(offsets.tolist()):
-        touches = groups and offsets[number - 1, 1] >= start > 0
-        if touches and text[start - 1].isalnum() and text[start].isalnum():
+    word_end = 0
+    for number, (start, end) in enumerate(offsets.tolist()):
+        if groups and end <= word_end:
             groups[-1].append(number)
         else:
             groups.append([number])
+            word_end = starts.get(start, end)
     return [tuple(group) for group in groups]
 
 
