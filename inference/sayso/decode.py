@@ -59,6 +59,8 @@ def merge_logits(rows: Sequence[Floats], weights: Sequence[int]) -> Floats:
 
 def merge_windows(windows: Sequence[tuple[int, dict[str, Floats]]]) -> dict[str, Floats]:
     """Return the merged class logits of one sentence from (length, logits) of its windows."""
+    if len(windows) == 1:
+        return windows[0][1]
     weights = [length for length, _ in windows]
     heads = [head for head in windows[0][1] if head != "tokens"]
     return {head: merge_logits([logits[head] for _, logits in windows], weights) for head in heads}
@@ -69,6 +71,9 @@ def merge_tokens(windows: Sequence[Window], logits: Sequence[Floats]) -> tuple[N
 
     Where windows overlap, a token counts from the window in which it stands farther from the edge.
     """
+    if len(windows) == 1:
+        real = windows[0].offsets[:, 1] > windows[0].offsets[:, 0]
+        return windows[0].offsets[real], logits[0][real]
     best: dict[tuple[int, int], tuple[int, Floats]] = {}
     for window, values in zip(windows, logits, strict=True):
         last = len(window.ids) - 1
@@ -87,40 +92,40 @@ def find_spans(text: str, offsets: NDArray[np.int64], probabilities: Floats, con
 
     A word takes the highest probability of its pieces, so that no span ends inside a word.
     """
-    words = _words(text, offsets)
-    spans = []
-    for column, role in enumerate(config.roles):
-        scores = [float(probabilities[list(pieces), column].max()) for pieces in words]
-        threshold = config.thresholds.get(role, 0.5)
-        for first, last in _runs([score >= threshold for score in scores]):
-            start, end = int(offsets[words[first][0], 0]), int(offsets[words[last][-1], 1])
-            mean = float(np.mean(scores[first : last + 1]))
-            spans.append(RawSpan(role, start, end, round(mean, 4)))
-    return spans
+    thresholds = np.array([config.thresholds.get(role, 0.5) for role in config.roles])
+    if not (probabilities >= thresholds).any():  # most news sentences have no span: spare them the rest
+        return []
+    starts = _word_starts(text, offsets)
+    ends = [*starts[1:], len(offsets)]
+    words = np.maximum.reduceat(probabilities, starts, axis=0)
+    return [
+        RawSpan(
+            role,
+            int(offsets[starts[first], 0]),
+            int(offsets[ends[last] - 1, 1]),
+            round(float(words[first : last + 1, column].mean()), 4),
+        )
+        for column, role in enumerate(config.roles)
+        for first, last in _runs(words[:, column] >= thresholds[column])
+    ]
 
 
-def _words(text: str, offsets: NDArray[np.int64]) -> list[tuple[int, ...]]:
-    """Group token numbers by word: a hyphen, apostrophe or dot between letters does not end one."""
-    starts = {m.start(): m.end() for m in _WORD.finditer(text)}
-    groups: list[list[int]] = []
+def _word_starts(text: str, offsets: NDArray[np.int64]) -> list[int]:
+    """Return the first token of every word: a hyphen, apostrophe or dot between letters does not end one."""
+    word_ends = {m.start(): m.end() for m in _WORD.finditer(text)}
+    starts: list[int] = []
     word_end = 0
     for number, (start, end) in enumerate(offsets.tolist()):
-        if groups and end <= word_end:
-            groups[-1].append(number)
-        else:
-            groups.append([number])
-            word_end = starts.get(start, end)
-    return [tuple(group) for group in groups]
+        if not starts or end > word_end:
+            starts.append(number)
+            word_end = word_ends.get(start, end)
+    return starts
 
 
-def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for number, flag in enumerate(flags):
-        if flag and runs and runs[-1][1] == number - 1:
-            runs[-1] = (runs[-1][0], number)
-        elif flag:
-            runs.append((number, number))
-    return runs
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return (first, last) of every run of true flags."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.view(np.int8), [0]))))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def label_set(probabilities: dict[str, float], quantiles: dict[str, float]) -> tuple[str, ...]:
