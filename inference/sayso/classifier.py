@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +22,24 @@ from sayso.segmentation import split_sentences
 class Classifier:
     """Label sentences with the model of one artifact; use `Classifier.load`."""
 
-    def __init__(self, artifact: Artifact, engine: Engine) -> None:
+    def __init__(self, artifact: Artifact, engine: Engine, threads: int = 1) -> None:
         self.artifact = artifact
         self._engine = engine
+        self._threads = threads
         self._encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
 
     @classmethod
     def load(cls, model: str | Path | None = None, threads: int | None = None) -> Classifier:
         """Load the model in the package, a directory, or an MLflow `models:/` address.
 
-        `threads` limits the cores of one batch; None takes all.
+        `threads` is the number of batches that run side by side; None takes one a core.
 
         Raises:
             ArtifactError: naming what is missing, damaged or does not fit.
             MissingExtraError: for a `models:/` address without the `train` extra.
         """
         artifact = load_artifact(_locate(model))
-        return cls(artifact, OnnxEngine(artifact, threads))
+        return cls(artifact, OnnxEngine(artifact), threads or len(os.sched_getaffinity(0)))
 
     def predict(self, sentences: Sequence[str]) -> list[Prediction]:
         """Return one prediction a sentence, in order; offsets count code points of each sentence.
@@ -49,10 +52,12 @@ class Classifier:
         """
         if isinstance(sentences, str):
             raise TypeError("predict takes a list of sentences; for one article use analyze(text)")
-        return [
-            predict_sentence(text, [w for w, _ in own], [row for _, row in own], self.artifact.config)
-            for text, own in zip(sentences, self._by_sentence(sentences), strict=True)
-        ]
+        unique = list(dict.fromkeys(sentences))  # wire copy repeats: each sentence runs once
+        found = {
+            text: predict_sentence(text, [w for w, _ in own], [row for _, row in own], self.artifact.config)
+            for text, own in zip(unique, self._by_sentence(unique), strict=True)
+        }
+        return [found[text] for text in sentences]
 
     def logits(self, sentences: Sequence[str]) -> list[dict[str, Floats]]:
         """Return the raw class logits of each sentence (windows merged), for calibration."""
@@ -75,10 +80,14 @@ class Classifier:
 
     def _run(self, windows: list[Window]) -> list[dict[str, Floats]]:
         results: list[dict[str, Floats]] = [{} for _ in windows]
-        for batch in batches(windows):
+
+        def run(batch: list[int]) -> None:
             logits = self._engine.run(pad([windows[i] for i in batch], self.artifact.config.pad_id))
             for row, number in enumerate(batch):
                 results[number] = by_window(logits, row, len(windows[number].ids))
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(run, batches(windows)))
         return results
 
     def analyze(self, text: str, doc_id: str = "") -> list[Sentence]:

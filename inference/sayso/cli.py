@@ -84,7 +84,9 @@ def main() -> None:
 @click.option("--table", is_flag=True, help="Print a table of sentences and labels instead of records.")
 @click.option("--strict", is_flag=True, help="Refuse bytes that are not UTF-8 instead of replacing them.")
 @click.option("--overwrite", is_flag=True, help="Replace --out if it exists.")
-@click.option("--threads", type=click.IntRange(min=1), default=None, help="Cores to use; all without it.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=None, help="Batches that run side by side; one a core without it."
+)
 @click.option("--quiet", is_flag=True, help="No progress and no summary on standard error.")
 def score(**options: Any) -> int:
     """Label every sentence of files, folders, globs or standard input.
