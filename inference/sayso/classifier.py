@@ -38,8 +38,8 @@ class Classifier:
             ArtifactError: naming what is missing, damaged or does not fit.
             MissingExtraError: for a `models:/` address without the `train` extra.
         """
-        artifact = load_artifact(_locate(model))
-        return cls(artifact, OnnxEngine(artifact), threads or len(os.sched_getaffinity(0)))
+        artifact = load_artifact(locate_model(model))
+        return cls(artifact, OnnxEngine(artifact), threads or os.cpu_count() or 1)
 
     def predict(self, sentences: Sequence[str]) -> list[Prediction]:
         """Return one prediction a sentence, in order; offsets count code points of each sentence.
@@ -109,7 +109,8 @@ class Classifier:
         ]
 
 
-def _locate(model: str | Path | None) -> Path:
+def locate_model(model: str | Path | None) -> Path:
+    """Return the model directory of a path, an MLflow address, or None for the model in the package."""
     if model is None:
         return DEFAULT_MODEL
     if str(model).startswith(("models:/", "runs:/")):

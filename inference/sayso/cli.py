@@ -74,7 +74,11 @@ def main() -> None:
 
 @app.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--out", default=None, help="File to write: .jsonl[.gz|.zst] or .parquet; standard output without it.")
+@click.option(
+    "--out",
+    default=None,
+    help="File (.jsonl[.gz|.zst], .parquet) or folder (resumable run); standard output without it.",
+)
 @click.option("--model", default=None, help="Model directory or MLflow models:/ address; default: the shipped one.")
 @click.option("--unit", type=click.Choice(["document", "sentence"]), default="document", show_default=True)
 @click.option("--text-field", default="text", show_default=True, help="Column that holds the text.")
@@ -85,7 +89,7 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Refuse bytes that are not UTF-8 instead of replacing them.")
 @click.option("--overwrite", is_flag=True, help="Replace --out if it exists.")
 @click.option(
-    "--threads", type=click.IntRange(min=1), default=None, help="Batches that run side by side; one a core without it."
+    "--threads", type=click.IntRange(min=1), default=None, help="Batches side by side; one a core without it."
 )
 @click.option("--quiet", is_flag=True, help="No progress and no summary on standard error.")
 def score(**options: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import click
@@ -19,6 +19,7 @@ from sayso.corpus import Scored, Tally, score
 from sayso.errors import OutputError
 from sayso.readers import STDIN, Fault, ReadOptions, expand
 from sayso.records import Sentence
+from sayso.runner import run_corpus
 from sayso.writers import check_target, open_writer
 
 STYLES = {"fact": "green", "claim": "blue", "hedge": "yellow", "none": "dim"}
@@ -31,9 +32,11 @@ def run_score(
 ) -> int:  # fmt: skip
     """Score the paths; return the exit status."""
     files = expand(paths)
+    options = ReadOptions(text_field, id_field, unit, strict, kind)
+    if out is not None and is_folder(out):
+        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet)
     if out not in (None, "-"):
         check_target(Path(str(out)), overwrite)
-    options = ReadOptions(text_field, id_field, unit, strict, kind)
     tally = Tally()
     errors = Console(stderr=True)
     with ExitStack() as stack:
@@ -49,6 +52,31 @@ def run_score(
                 Console().print(sentence_table(batch))
             elapsed = progress.tasks[0].elapsed or 0.0
             progress.update(task, rate=f"{tally.sentences / max(elapsed, 1e-9):,.0f} sentences/s")
+    if not quiet:
+        errors.print(summary(tally), highlight=False)
+    return 1 if tally.faults else 0
+
+
+def is_folder(out: str) -> bool:
+    """Say whether --out names a folder: one that exists, ends in a slash, or has no suffix."""
+    return out != "-" and (out.endswith("/") or Path(out).is_dir() or not Path(out).suffix)
+
+
+def _run_corpus(
+    files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None,
+    overwrite: bool, quiet: bool,
+) -> int:  # fmt: skip
+    errors = Console(stderr=True)
+    show = Faults(errors)
+    with errors.status("scoring") if errors.is_terminal and not quiet else nullcontext() as status:
+
+        def progress(tally: Tally) -> None:
+            if status:
+                status.update(f"scoring: {summary(tally)}")
+
+        tally = run_corpus(files, folder, model, options, workers or os.cpu_count() or 1, overwrite, progress=progress)
+    for fault in tally.faults:
+        show(fault)
     if not quiet:
         errors.print(summary(tally), highlight=False)
     return 1 if tally.faults else 0

@@ -43,7 +43,7 @@ def score(
     Raises:
         InputError: when a file as a whole cannot be read.
     """
-    for batch in _batched(_documents(paths, options, tally, advance, on_fault)):
+    for batch in batched(_documents(paths, options, tally, advance, on_fault)):
         results = classifier.analyze_documents(batch, whole=options.unit == "sentence")
         tally.documents += len(batch)
         tally.labels.update(sentence.label for sentences in results for sentence in sentences)
@@ -62,7 +62,8 @@ def _documents(
                 on_fault(item)
 
 
-def _batched(documents: Iterable[Document]) -> Iterator[list[Document]]:
+def batched(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Yield documents in groups that are worth a batch and small enough to hold."""
     batch: list[Document] = []
     size = 0
     for document in documents:

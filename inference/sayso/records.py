@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sayso.labels import ROLES
@@ -69,7 +69,15 @@ class Sentence:
             "source_framing": self.source_framing, "source_side": self.source_side,
             "bias": self.bias, "model": self.model,
         }  # fmt: skip
-        return record | {key: value for key, value in (metadata or {}).items() if key not in record}
+        return record | carry(metadata or {})
+
+
+RECORD_FIELDS = frozenset(column.name for column in fields(Sentence))
+
+
+def carry(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return the carried columns; one named like a field of the record gets `input_` before its name."""
+    return {f"input_{name}" if name in RECORD_FIELDS else name: value for name, value in metadata.items()}
 
 
 @dataclass(frozen=True, slots=True)

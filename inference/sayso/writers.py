@@ -97,18 +97,22 @@ class JsonlWriter:
 def _json_line(record: dict[str, Any]) -> bytes:
     import orjson
 
+    options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     try:
-        return orjson.dumps(record, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(record, default=str, option=options)
     except TypeError:  # a lone surrogate somewhere: rare, so cleaned only then
-        return orjson.dumps(_cleaned(record), default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(
+            clean_surrogates(record), default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
+        )
 
 
-def _cleaned(value: Any) -> Any:
+def clean_surrogates(value: Any) -> Any:
+    """Return `value` with U+FFFD for every lone surrogate, which keeps offsets."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
-        return {_cleaned(k): _cleaned(v) for k, v in value.items()}
-    return [_cleaned(v) for v in value] if isinstance(value, list | tuple) else value
+        return {clean_surrogates(k): clean_surrogates(v) for k, v in value.items()}
+    return [clean_surrogates(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 class ParquetWriter:
@@ -135,7 +139,7 @@ class ParquetWriter:
         try:
             if late:
                 raise pa.ArrowInvalid(f"new columns {sorted(late)}")
-            table = pa.Table.from_pylist([_cleaned(r) for r in records], schema=self._schema)
+            table = pa.Table.from_pylist([clean_surrogates(r) for r in records], schema=self._schema)
         except (pa.ArrowException, TypeError) as error:
             raise OutputError(f"carried columns differ between rows ({error}); write .jsonl instead") from error
         self._writer.write_table(table)
