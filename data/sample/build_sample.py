@@ -16,6 +16,9 @@ TAGS = {
     "stance": {"affirm", "doubt", "deny"},
     "framing": {"endorse", "neutral", "distance"},
 }
+HEADER = {"id", "title", "outlet", "date", "topic", "bias"}
+TOPICS = {"conflict", "politics", "health", "business", "science", "sport"}
+BIASES = {"left", "center", "right"}
 ROLES = ("source", "cue", "hedge", "loaded")
 TXT_ARTICLES = 3
 
@@ -31,7 +34,7 @@ def parse(text: str) -> Iterator[tuple[dict[str, str], list[list[list[str]]]]]:
 
 def article(fields: dict[str, str], paragraphs: list[list[list[str]]]) -> dict[str, Any]:
     """Return the article as a row of `articles.jsonl`."""
-    text = "\n".join(" ".join(sentence for sentence, _ in p) for p in paragraphs)
+    text = "\n".join(" ".join(row[0] for row in p) for p in paragraphs)
     return {"corpus": "sample", "url": None, **fields, "text": text}
 
 
@@ -41,11 +44,22 @@ def spans(sentence: str, fields: list[str]) -> list[list[Any]]:
     for role, field in zip(ROLES, fields, strict=True):
         place = 0
         for words in [] if field == "-" else field.split(";;"):
+            if not words.strip():
+                raise ValueError(f"empty {role} span")
             start = sentence.find(words, place)
             start = sentence.index(words) if start < 0 else start
             place = start + len(words)
             found.append([role, start, place])
     return found
+
+
+def header_faults(fields: dict[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the header line of an article."""
+    if fields.keys() != HEADER:
+        yield f"{fields.get('id')}: header has {sorted(fields)}"
+    for name, known in (("topic", TOPICS), ("bias", BIASES)):
+        if fields.get(name) not in known:
+            yield f"{fields.get('id')}: {name} is {fields.get(name)!r}"
 
 
 def label_row(doc: str, number: int, start: int, sentence: str, labels: str) -> dict[str, Any]:
@@ -73,13 +87,18 @@ def check(label: str, fields: list[str], tags: dict[str, str | None]) -> None:
 
 def main() -> int:
     """Build everything; return 1 after printing the faults, if there are any."""
-    articles, labels, faults = [], [], []
+    articles: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    faults: list[str] = []
     for fields, paragraphs in parse((HERE / "articles.txt").read_text(encoding="utf-8")):
+        faults += header_faults(fields)
         articles.append(article(fields, paragraphs))
         start = 0
-        for number, (sentence, tags) in enumerate(row for p in paragraphs for row in p):
+        for number, (sentence, *tags) in enumerate(row for p in paragraphs for row in p):
             try:
-                labels.append(label_row(fields["id"], number, start, sentence, tags))
+                if len(tags) != 1:
+                    raise ValueError(f"{len(tags)} tabs, not one")
+                labels.append(label_row(fields["id"], number, start, sentence, tags[0]))
             except ValueError as error:
                 faults.append(f"{fields['id']} {sentence!r}: {error}")
             start += len(sentence) + 1
