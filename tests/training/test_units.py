@@ -16,7 +16,7 @@ from sayso_training.features import IGNORE, target, token_targets
 from sayso_training.loss import multitask_loss
 from sayso_training.metrics import expected_calibration_error, macro_f1, reliability_bins
 from sayso_training.model import TOKEN_ROLES
-from sayso_training.tracking import TrackingError, start_run
+from sayso_training.tracking import TrackingError, metric_names, start_run
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 
@@ -98,3 +98,7 @@ def test_broken_tracking_store_stops_the_run(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/file/mlflow.db"
     with pytest.raises(TrackingError, match="--tracking-uri"):
         start_run({}, "x", "x", uri, None)
+
+
+def test_metric_names_are_what_mlflow_takes() -> None:
+    assert metric_names({"a (> 3), b": 1, "c": "text", "d.é": 0.5}) == {"a __ 3__ b": 1.0, "d._": 0.5}

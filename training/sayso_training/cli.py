@@ -20,7 +20,7 @@ from sayso_training.config import TrainConfig, load_config
 from sayso_training.evaluate import Predictor, evaluate
 from sayso_training.export import export_model, int8_agreement
 from sayso_training.plots import confusion_plot, reliability_plot
-from sayso_training.tracking import DEFAULT_URI, flatten
+from sayso_training.tracking import DEFAULT_URI, flatten, metric_names
 from sayso_training.train import run_training
 
 PATH = click.Path(path_type=Path)
@@ -54,7 +54,7 @@ def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) ->
     calibration = load_split(config.data.calibration, corpora)
     export_model(torch_dir, target, calibration, origin, config.model.max_length)
     scores = write_scores(target, config.data.dev, corpora, torch_dir)
-    mlflow.log_metrics({k: v for k, v in flatten(scores, "dev.").items() if isinstance(v, int | float)}, step=0)
+    mlflow.log_metrics(metric_names(flatten(scores, "dev.")), step=0)
     mlflow.log_figure(confusion_plot(scores), "confusion.png")
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
     mlflow.log_artifacts(str(target), "model")

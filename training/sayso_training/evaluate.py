@@ -169,4 +169,4 @@ def _subset_macro_f1(gold: Sequence[Any], found: Sequence[Any], rows: Sequence[i
 def length_class(text: str) -> str:
     """Return the length slice of a sentence, by its words."""
     words = len(text.split())
-    return "short (<= 12 words)" if words <= 12 else "long (> 30)" if words > 30 else "middle"
+    return "up to 12 words" if words <= 12 else "over 30 words" if words > 30 else "13 to 30 words"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -51,6 +52,11 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in values.items():
         flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
     return flat
+
+
+def metric_names(values: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers of `values` under names that MLflow takes."""
+    return {re.sub(r"[^A-Za-z0-9_\-. :/]", "_", k): float(v) for k, v in values.items() if isinstance(v, int | float)}
 
 
 def data_digest(examples: Iterable[Example]) -> str:
