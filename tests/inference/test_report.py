@@ -31,15 +31,15 @@ ARTICLE = (
     ),
     (
         ("claim", "partisan", "deny", "distance",
-         "“[loaded:Scaremongers] want this town [loaded:on its knees],” [cue:insisted] [source:the Harbour First party], "  # noqa: E501
-         "which [cue:denies] that the budget was cut."),
+         "“[loaded:Scaremongers] want this town [loaded:on its knees],” [cue:insisted] [source:the Harbour First "
+         "party], which [cue:denies] that the budget was cut."),
         ("hedge", None, None, None, "It is [hedge:unclear] who ordered the pumps to be switched off."),
         ("none", None, None, None, "Who answers the telephone at two in the morning?"),
     ),
     (
         ("claim", "organization", "doubt", "endorse",
-         "[source:The Tidewatch Society], citing [source:figures [hedge:apparently] drawn from [loaded:a shameful] audit], "  # noqa: E501
-         "[cue:questioned] whether the repairs were ever made."),
+         "[source:The Tidewatch Society], citing [source:figures [hedge:apparently] drawn from [loaded:a shameful] "
+         "audit], [cue:questioned] whether the repairs were ever made."),
         ("fact", None, None, None, "The gauge at the lighthouse read 4.2 metres at dawn."),
     ),
     (("none", None, None, None, "Photograph: the harbour office"),),
@@ -93,7 +93,7 @@ class Page(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.text, self.notes = "", 0
+        self.text, self.notes, self.paragraphs = "", 0, 0
         self.content: dict[str, str] = {}
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._open: list[tuple[str, str]] = []
@@ -102,7 +102,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
         self.notes += dict(attrs).get("role") == "note"
-        if tag not in ("meta", "input", "br"):
+        self.paragraphs += tag == "p" and "article" in [name for name, _ in self._open]
+        if tag not in ("meta", "input"):
             self._open.append((tag, str(dict(attrs).get("role"))))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -138,12 +139,7 @@ def test_whole_text_is_there_once_and_in_order() -> None:
 def test_paragraphs_follow_the_breaks_of_the_text(text: str, count: int) -> None:
     page = Page(render_article(text, [], "Breaks"))
     assert page.text == text
-    assert [tag for tag, _ in page.tags[:-1]].count("p") - _paragraphs_outside() == count
-
-
-def _paragraphs_outside() -> int:
-    page = Page(render_article("", [], "Breaks"))
-    return [tag for tag, _ in page.tags].count("p")
+    assert page.paragraphs == count
 
 
 def test_everything_is_escaped() -> None:

@@ -86,12 +86,60 @@ def test_keys_step_and_filter_hides_the_tint(page) -> None:  # type: ignore[no-u
     before = fact.value_of_css_property("background-color")
     page.find_element("id", "show-fact").click()
     assert fact.value_of_css_property("background-color") != before
+    webdriver.ActionChains(page).send_keys("j").perform()
+    assert page.switch_to.active_element == sentences(page)[3]  # the fact in between is unchecked
+    webdriver.ActionChains(page).send_keys("k").perform()
+    assert page.switch_to.active_element == sentences(page)[1]
 
 
-def test_narrow_screen_does_not_scroll_sideways(page) -> None:  # type: ignore[no-untyped-def]
-    page.set_window_size(500, 900)
-    width = page.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
-    assert width[0] <= width[1]
+def test_pointer_covers_the_focused_note_and_gives_it_back(page) -> None:  # type: ignore[no-untyped-def]
+    hedge, claim = sentences(page)[:2]
+    page.execute_script("arguments[0].focus()", hedge)
+    webdriver.ActionChains(page).move_to_element_with_offset(claim, 0, 0).perform()
+    assert note_of(page, claim).is_displayed() and not note_of(page, hedge).is_displayed()
+    webdriver.ActionChains(page).move_to_element(page.find_element("tag name", "h1")).perform()
+    assert note_of(page, hedge).is_displayed() and not note_of(page, claim).is_displayed()
+    webdriver.ActionChains(page).send_keys(webdriver.Keys.ESCAPE).perform()
+    assert not note_of(page, hedge).is_displayed()
+
+
+def test_notes_open_without_script(browser, page) -> None:  # type: ignore[no-untyped-def]
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.refresh()
+        webdriver.ActionChains(page).send_keys(webdriver.Keys.TAB * 6).perform()
+        focused = page.switch_to.active_element
+        assert focused == sentences(page)[1]  # after the four checkboxes
+        assert note_of(page, focused).is_displayed()
+        assert not page.find_element("css selector", "[data-script]").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_dark_mode_changes_the_paper(browser, page) -> None:  # type: ignore[no-untyped-def]
+    papers = set()
+    for scheme in ("light", "dark"):
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        papers.add(page.find_element("tag name", "body").value_of_css_property("background-color"))
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert len(papers) == 2
+
+
+@pytest.mark.parametrize("width", [360, 768, 1400])
+def test_focused_note_stays_on_the_screen(browser, page, width: int) -> None:  # type: ignore[no-untyped-def]
+    metrics = {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        page.refresh()
+        for sentence in sentences(page):
+            page.execute_script("arguments[0].focus()", sentence)
+            note = page.execute_script("return arguments[0].getBoundingClientRect().toJSON()", note_of(page, sentence))
+            assert note["left"] >= 0 and note["right"] <= width
+            assert note["top"] >= 0 and note["bottom"] <= 700.5  # half a pixel for rounding
+        assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_nothing_is_fetched_or_refused(page) -> None:  # type: ignore[no-untyped-def]
