@@ -19,8 +19,9 @@ DEFAULT_MODEL = Path(__file__).parent / "model"
 class ArtifactConfig:
     """What the runtime must know of a model: heads, preprocessing, calibration, origin.
 
-    `temperatures` divide a head's logits (Guo et al. 2017); `thresholds` are the least probability of a span
-    token by role; `quantiles` are the least probability that keeps a label in the conformal set, by label.
+    `temperatures` divide a head's logits (Guo et al. 2017); `thresholds` are the least probability that
+    some word of a span must reach, and `floors` the least of each of its words, by role;
+    `quantiles` are the least probability that keeps a label in the conformal set, by label.
     """
 
     max_length: int
@@ -30,6 +31,7 @@ class ArtifactConfig:
     roles: list[str] = field(default_factory=lambda: list(ROLES))
     temperatures: dict[str, float] = field(default_factory=dict)
     thresholds: dict[str, float] = field(default_factory=dict)
+    floors: dict[str, float] = field(default_factory=dict)
     quantiles: dict[str, float] = field(default_factory=dict)
     coverage: float = 0.9
     schema_version: int = SCHEMA_VERSION

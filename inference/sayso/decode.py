@@ -88,16 +88,19 @@ def merge_tokens(windows: Sequence[Window], logits: Sequence[Floats]) -> tuple[N
 
 
 def find_spans(text: str, offsets: NDArray[np.int64], probabilities: Floats, config: ArtifactConfig) -> list[RawSpan]:
-    """Return maximal runs of words whose probability reaches the role's threshold, whole words only.
+    """Return maximal runs of words at or above the role's floor that reach its threshold somewhere.
 
-    A word takes the highest probability of its pieces, so that no span ends inside a word.
+    Two thresholds (hysteresis) keep a span whole where one would cut it at a doubtful word, and drop runs of
+    doubtful words. A word takes the mean probability of its pieces, so that no span ends inside a word.
     """
     thresholds = np.array([config.thresholds.get(role, 0.5) for role in config.roles])
     if not (probabilities >= thresholds).any():  # most news sentences have no span: spare them the rest
         return []
     starts = _word_starts(text, offsets)
     ends = [*starts[1:], len(offsets)]
-    words = np.maximum.reduceat(probabilities, starts, axis=0)
+    sizes = np.diff([*starts, len(offsets)])
+    words = np.add.reduceat(probabilities, starts, axis=0) / sizes[:, None]
+    floors = [config.floors.get(role, threshold) for role, threshold in zip(config.roles, thresholds, strict=True)]
     return [
         RawSpan(
             role,
@@ -106,7 +109,8 @@ def find_spans(text: str, offsets: NDArray[np.int64], probabilities: Floats, con
             round(float(words[first : last + 1, column].mean()), 4),
         )
         for column, role in enumerate(config.roles)
-        for first, last in _runs(words[:, column] >= thresholds[column])
+        for first, last in _runs(words[:, column] >= floors[column])
+        if words[first : last + 1, column].max() >= thresholds[column]
     ]
 
 

@@ -1,5 +1,7 @@
 """Logits become labels, sets and whole-word spans by rules that can be checked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,10 +27,19 @@ def test_softmax_and_sigmoid_do_not_overflow() -> None:
 def test_spans_take_whole_words_and_may_overlap() -> None:
     shares = np.zeros((5, 4))
     shares[0, 0] = 0.9
-    shares[2, 2] = 0.8  # second piece of "reportedly" only
+    shares[1:3, 2] = [0.3, 0.8]  # the pieces of "reportedly" disagree: their mean counts
     shares[[1, 2, 3], 3] = 0.6
     spans = [(s.role, TEXT[s.start : s.end]) for s in find_spans(TEXT, OFFSETS, shares, CONFIG)]
     assert spans == [("source", "Officials"), ("hedge", "reportedly"), ("loaded", "reportedly agreed")]
+
+
+def test_a_span_goes_on_above_its_floor_and_needs_its_threshold_once() -> None:
+    config = replace(CONFIG, thresholds={"source": 0.7}, floors={"source": 0.3})
+    shares = np.zeros((5, 4))
+    shares[:, 0] = [0.8, 0.4, 0.4, 0.1, 0.1]
+    assert [TEXT[s.start : s.end] for s in find_spans(TEXT, OFFSETS, shares, config)] == ["Officials reportedly"]
+    shares[0, 0] = 0.6
+    assert find_spans(TEXT, OFFSETS, shares, config) == []
 
 
 def test_overlapping_windows_take_the_token_with_more_room() -> None:

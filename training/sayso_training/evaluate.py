@@ -116,11 +116,14 @@ def tag_scores(examples: Sequence[Example], predictions: Sequence[Prediction], t
 def span_scores(examples: Sequence[Example], predictions: Sequence[Prediction], role: str) -> dict[str, Any]:
     """Return exact-match and word-level precision, recall and F1 of one role."""
     found = [prediction.spans for prediction in predictions]
-    true = predicted = gold = 0
-    for wanted, given in _pairs(examples, found, role):
-        true, predicted, gold = true + len(wanted & given), predicted + len(given), gold + len(wanted)
-    words = f1_from_counts(*word_counts(examples, found, role))
-    return {"exact": f1_from_counts(true, predicted, gold), "word": words}
+    counts = {"exact": exact_counts(examples, found, role), "word": word_counts(examples, found, role)}
+    return {name: f1_from_counts(*values) for name, values in counts.items()}
+
+
+def exact_counts(examples: Sequence[Example], found: Sequence[Sequence[RawSpan]], role: str) -> tuple[int, int, int]:
+    """Return (true positive, predicted, gold) counts of spans that match to the character."""
+    pairs = list(_pairs(examples, found, role))
+    return sum(len(a & b) for a, b in pairs), sum(len(b) for _, b in pairs), sum(len(a) for a, _ in pairs)
 
 
 def _pairs(

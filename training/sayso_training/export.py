@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from torch import nn
 from transformers import AutoTokenizer
 
@@ -27,6 +30,7 @@ from sayso_training.calibrate import calibrate
 from sayso_training.model import SaysoModel
 
 OUTPUTS = (*HEADS, "bias", "tokens")
+_BLOCKED = re.compile(r"/layer\.0/")
 
 
 class _Exported(nn.Module):
@@ -81,18 +85,36 @@ def _write_config(folder: Path, config: ArtifactConfig) -> None:
 
 
 def write_graph(model: SaysoModel, path: Path) -> None:
-    """Write the int8 graph: weights per channel, activations quantised as they come (QInt8, dynamic)."""
+    """Write the int8 graph: weights per channel, activations quantised as they come (QInt8, dynamic).
+
+    The first layer's outliers cost the most agreement with fp32, so its matrix products are quantised in
+    blocks of 128 weights with activations to match, which costs no measurable speed.
+    """
     with tempfile.TemporaryDirectory() as work:
-        full = Path(work) / "full.onnx"
-        ids = torch.ones(2, 8, dtype=torch.long)
-        dynamic = {0: "batch", 1: "tokens"}
-        torch.onnx.export(
-            _Exported(model), (ids, ids), str(full), input_names=["input_ids", "attention_mask"],
-            output_names=list(OUTPUTS), opset_version=17, dynamo=False,
-            dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "tokens": dynamic}
-            | {name: {0: "batch"} for name in OUTPUTS if name != "tokens"},
-        )  # fmt: skip
-        quantize_dynamic(full, path, per_channel=True, weight_type=QuantType.QInt8)
+        full, blocked = Path(work) / "full.onnx", Path(work) / "blocked.onnx"
+        _write_full(model, full)
+        _write_blocked(full, blocked)
+        quantize_dynamic(blocked, path, per_channel=True, weight_type=QuantType.QInt8)
+
+
+def _write_full(model: SaysoModel, path: Path) -> None:
+    ids = torch.ones(2, 8, dtype=torch.long)
+    dynamic = {0: "batch", 1: "tokens"}
+    torch.onnx.export(
+        _Exported(model), (ids, ids), str(path), input_names=["input_ids", "attention_mask"],
+        output_names=list(OUTPUTS), opset_version=17, dynamo=False,
+        dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "tokens": dynamic}
+        | {name: {0: "batch"} for name in OUTPUTS if name != "tokens"},
+    )  # fmt: skip
+
+
+def _write_blocked(source: Path, target: Path) -> None:
+    graph = onnx.load(source)
+    others = [node.name for node in graph.graph.node if not _BLOCKED.search(node.name)]
+    settings = DefaultWeightOnlyQuantConfig(block_size=128, is_symmetric=True, accuracy_level=4, bits=8)
+    quantizer = MatMulNBitsQuantizer(graph, nodes_to_exclude=others, algo_config=settings)
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(target), False)
 
 
 def int8_agreement(source: Path, model: Path, texts: Sequence[str]) -> float:

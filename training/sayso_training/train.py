@@ -77,7 +77,8 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
     """Assemble encoder, heads, data and optimiser settings."""
     encoder = resolve_encoder(config.model.encoder)
     tokenizer = AutoTokenizer.from_pretrained(encoder)
-    model = SaysoModel.from_encoder(encoder, config.model.dropout)
+    warm = config.model.warm_start
+    model = SaysoModel.from_pretrained(warm) if warm else SaysoModel.from_encoder(encoder, config.model.dropout)
     train, dev = (SentenceDataset(rows, tokenizer, config.model.max_length) for rows in (splits.train, splits.dev))
     batch = config.trainer.batch_size * config.trainer.gradient_accumulation
     steps = max(config.trainer.max_steps, math.ceil(len(train) / batch * config.trainer.epochs))
