@@ -15,7 +15,7 @@ from sayso.artifact import METRICS
 from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
-from sayso_training.cli import train
+from sayso_training.cli import export, train
 from sayso_training.evaluate import evaluate
 from sayso_training.model import SaysoModel
 
@@ -101,3 +101,13 @@ def test_resume_goes_on_in_the_same_run_to_the_same_weights(run: Path, tmp_path:
     first, second = (SaysoModel.from_pretrained(f / "run" / "torch") for f in (run, tmp_path))
     gaps = [(a - b).abs().max() for a, b in zip(first.parameters(), second.parameters(), strict=True)]
     assert max(gaps) < 1e-3
+
+
+def test_export_averages_weights(run: Path, tmp_path: Path) -> None:
+    torch_dir = str(run / "run" / "torch")
+    words = [torch_dir, torch_dir, "--output", str(tmp_path / "model"), "--score-on", "sample-dev"]
+    done = CliRunner().invoke(export, [*words, "--calibrate-on", "sample-calibration"], standalone_mode=False)
+    assert done.exception is None
+    texts = [row.text for row in load_split("sample-dev", Path("unused"))]
+    pairs = zip(*(Classifier.load(m).logits(texts) for m in (run / "run" / "model", tmp_path / "model")), strict=True)
+    assert all(np.allclose(a["label"], b["label"], atol=1e-4) for a, b in pairs)

@@ -21,7 +21,8 @@ from sayso_training.evaluate import exact_counts, word_counts
 from sayso_training.metrics import f1_from_counts
 
 Floats = NDArray[np.float64]
-THRESHOLDS = tuple(round(float(t), 2) for t in np.arange(0.2, 0.81, 0.1))
+# About 1,100 sentences choose noisily: a wider grid fitted them better and dev worse (cue .848 against .884).
+THRESHOLDS, FLOORS = (0.4, 0.5, 0.6), (0.3, 0.4, 0.5)
 
 
 def calibrate(folder: Path, examples: Sequence[Example]) -> ArtifactConfig:
@@ -85,7 +86,7 @@ def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dic
     classifier = Classifier(artifact, OnnxEngine(artifact))
     rows = classifier.tokens([example.text for example in examples])
     best = {role: (-1.0, 0.5, 0.5) for role in ROLES}
-    for threshold, floor in product(THRESHOLDS, THRESHOLDS):
+    for threshold, floor in product(THRESHOLDS, FLOORS):
         if floor > threshold:
             continue
         high, low = dict.fromkeys(ROLES, threshold), dict.fromkeys(ROLES, floor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from sayso_training.baselines import CueRules, TfidfLogistic
 from sayso_training.card import model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
 from sayso_training.evaluate import Predictor, evaluate
-from sayso_training.export import export_model, int8_agreement
+from sayso_training.export import average_weights, export_model, int8_agreement
 from sayso_training.plots import confusion_plot, reliability_plot
-from sayso_training.tracking import DEFAULT_URI, flatten, metric_names
+from sayso_training.tracking import DEFAULT_URI, environment, flatten, git_state, metric_names
 from sayso_training.train import run_training
 
 PATH = click.Path(path_type=Path)
@@ -83,17 +84,28 @@ def write_scores(model: Path, split: str, corpora: Path, torch_dir: Path) -> dic
 
 
 @click.command("export")
-@click.argument("torch_dir", type=PATH)
+@click.argument("torch_dirs", type=PATH, nargs=-1, required=True)
 @click.option("--output", type=PATH, required=True, help="Model directory to write.")
+@click.option("--name", default="sayso", show_default=True, help="Name in the model card.")
 @click.option("--calibrate-on", default="calibration", show_default=True, help="Split to calibrate on.")
-@click.option("--max-length", default=128, show_default=True)
+@click.option("--score-on", default="dev", show_default=True, help="Split to score, for metrics.json and the card.")
+@click.option("--max-length", default=128, show_default=True, help="Tokens a window.")
 @DATA_OPTION
-def export(torch_dir: Path, output: Path, calibrate_on: str, max_length: int, directory: Path) -> None:
-    """Export a trained torch model to a model directory.
+def export(
+    torch_dirs: tuple[Path, ...], output: Path, name: str, calibrate_on: str, score_on: str, max_length: int,
+    directory: Path,
+) -> None:  # fmt: skip
+    """Export a trained torch model to a model directory; several are averaged weight by weight.
 
     Example: sayso export runs/minilm/torch --output model/
     """
-    export_model(torch_dir, output, load_split(calibrate_on, directory), {"torch": torch_dir.name}, max_length)
+    with tempfile.TemporaryDirectory() as work:
+        source = torch_dirs[0] if len(torch_dirs) == 1 else average_weights(torch_dirs, Path(work) / "mean")
+        runs = " + ".join(path.parent.name for path in torch_dirs)
+        origin = {"name": name, "averaged runs": runs, **git_state(), **environment()}
+        export_model(source, output, load_split(calibrate_on, directory), origin, max_length)
+        scores = write_scores(output, score_on, directory, source)
+    click.echo(scores_table(scores))
     click.echo(f"wrote {output}")
 
 

@@ -71,6 +71,23 @@ def export_model(
     return target
 
 
+def average_weights(sources: Sequence[Path], target: Path) -> Path:
+    """Write the mean of several torch models of one shape (model soup, Wortsman et al. 2022); return `target`.
+
+    Raises:
+        ConfigError: when the models do not have the same weights by name.
+    """
+    models = [SaysoModel.from_pretrained(source) for source in sources]
+    states = [model.state_dict() for model in models]
+    if any(state.keys() != states[0].keys() for state in states):
+        raise ConfigError("these models have different encoders; average runs of one configuration")
+    mean = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
+    models[0].load_state_dict(mean)
+    models[0].save_pretrained(target)
+    AutoTokenizer.from_pretrained(sources[0]).save_pretrained(target)
+    return target
+
+
 def _write_tokenizer(source: Path, folder: Path) -> int:
     tokenizer = AutoTokenizer.from_pretrained(source)
     tokenizer.backend_tokenizer.no_padding()
