@@ -5,18 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
-from sayso.decode import Floats, Prediction, by_window, merge_tokens, merge_windows, predict_sentence, sigmoid
+from sayso.decode import Floats, Prediction, by_window, merge_tokens, merge_windows, predict_sentence, sigmoid, softmax
 from sayso.encode import Encoder, Window, batches, pad
 from sayso.engine import Engine, OnnxEngine
 from sayso.labels import ROLES
 from sayso.records import PLURAL, Document, Sentence, Span
 from sayso.segmentation import split_sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One sentence's class logits, calibrated class probabilities and bias probability, the (start, end) of its
+    tokens, and the (tokens, roles) probabilities."""
+
+    logits: dict[str, Floats]
+    shares: dict[str, Floats]
+    bias: float
+    offsets: NDArray[np.int64]
+    tokens: Floats
 
 
 class Classifier:
@@ -59,16 +72,16 @@ class Classifier:
         }
         return [found[text] for text in sentences]
 
-    def logits(self, sentences: Sequence[str]) -> list[dict[str, Floats]]:
-        """Return the raw class logits of each sentence (windows merged), for calibration."""
-        return [merge_windows([(len(w.ids), row) for w, row in own]) for own in self._by_sentence(sentences)]
-
-    def tokens(self, sentences: Sequence[str]) -> list[tuple[NDArray[np.int64], Floats]]:
-        """Return token offsets (tokens, 2) and role probabilities (tokens, roles) of each sentence."""
+    def outputs(self, sentences: Sequence[str]) -> list[Output]:
+        """Return what the network gives for each sentence before decoding, for calibration and distillation."""
+        config = self.artifact.config
         found = []
         for own in self._by_sentence(sentences):
-            offsets, values = merge_tokens([w for w, _ in own], [row["tokens"] for _, row in own])
-            found.append((offsets, sigmoid(values)))
+            logits = merge_windows([(len(window.ids), row) for window, row in own])
+            offsets, tokens = merge_tokens([window for window, _ in own], [row["tokens"] for _, row in own])
+            shares = {head: softmax(logits[head] / config.temperatures.get(head, 1.0)) for head in config.heads}
+            bias = float(sigmoid(logits["bias"] / config.temperatures.get("bias", 1.0))[0])
+            found.append(Output(logits, shares, bias, offsets, sigmoid(tokens)))
         return found
 
     def _by_sentence(self, sentences: Sequence[str]) -> list[list[tuple[Window, dict[str, Floats]]]]:

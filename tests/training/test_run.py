@@ -76,7 +76,7 @@ def test_int8_graph_agrees_with_torch(run: Path) -> None:
     batch = AutoTokenizer.from_pretrained(run / "run" / "torch")(texts, padding=True, return_tensors="pt")
     with torch.no_grad():
         full = model(batch["input_ids"], batch["attention_mask"])["label"].numpy()
-    rows = Classifier.load(run / "run" / "model").logits(texts)
+    rows = [output.logits for output in Classifier.load(run / "run" / "model").outputs(texts)]
     small = np.stack([row["label"] for row in rows])
     assert (full.argmax(1) == small.argmax(1)).mean() >= 0.97
     assert np.abs(full - small).mean() < 0.15
@@ -109,5 +109,8 @@ def test_export_averages_weights(run: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(export, [*words, "--calibrate-on", "sample-calibration"], standalone_mode=False)
     assert done.exception is None
     texts = [row.text for row in load_split("sample-dev", Path("unused"))]
-    pairs = zip(*(Classifier.load(m).logits(texts) for m in (run / "run" / "model", tmp_path / "model")), strict=True)
+    pairs = zip(
+        *([o.logits for o in Classifier.load(m).outputs(texts)] for m in (run / "run" / "model", tmp_path / "model")),
+        strict=True,
+    )
     assert all(np.allclose(a["label"], b["label"], atol=1e-4) for a, b in pairs)

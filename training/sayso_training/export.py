@@ -142,7 +142,7 @@ def int8_agreement(source: Path, model: Path, texts: Sequence[str]) -> float:
     batches = [texts[i : i + 64] for i in range(0, len(texts), 64)]
     options = {"padding": True, "truncation": True, "max_length": length, "return_tensors": "pt"}
     full = [_labels(torch_model, tokenizer(list(batch), **options)) for batch in batches]
-    small = [row["label"].argmax() for row in Classifier.load(model).logits(texts)]
+    small = [row.logits["label"].argmax() for row in Classifier.load(model).outputs(texts)]
     return float((np.concatenate(full) == np.array(small)).mean())
 
 
