@@ -47,7 +47,7 @@ def rare_words(examples: Sequence[Example]) -> re.Pattern[str]:
 
 
 def draw(directory: Path, total: int, rare_share: float, seed: int) -> list[Candidate]:
-    """Draw `total` distinct sentences; about `rare_share` of them hold a word of `rare_words`, the rest are as they come.
+    """Draw `total` distinct sentences; about `rare_share` hold a word of `rare_words`, the rest are as they come.
 
     Documents of dev, and sentences that dev or the train labels hold, are left out; heldout is never opened.
     """
