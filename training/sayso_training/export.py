@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +21,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from torch import nn
-from transformers import AutoTokenizer
+from transformers import PreTrainedTokenizerFast
 
 from sayso.artifact import CONFIG, GRAPH, TOKENIZER, ArtifactConfig, file_digest, load_artifact
 from sayso.classifier import Classifier
@@ -84,12 +87,12 @@ def average_weights(sources: Sequence[Path], target: Path) -> Path:
     mean = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
     models[0].load_state_dict(mean)
     models[0].save_pretrained(target)
-    AutoTokenizer.from_pretrained(sources[0]).save_pretrained(target)
+    PreTrainedTokenizerFast.from_pretrained(sources[0]).save_pretrained(target)
     return target
 
 
 def _write_tokenizer(source: Path, folder: Path) -> int:
-    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
@@ -107,11 +110,22 @@ def write_graph(model: SaysoModel, path: Path) -> None:
     The first layer's outliers cost the most agreement with fp32, so its matrix products are quantised in
     blocks of 128 weights with activations to match, which costs no measurable speed.
     """
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work, _quiet():
         full, blocked = Path(work) / "full.onnx", Path(work) / "blocked.onnx"
         _write_full(model, full)
         _write_blocked(full, blocked)
         quantize_dynamic(blocked, path, per_channel=True, weight_type=QuantType.QInt8)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporters' notes on every node and traced branch from burying the scores."""
+    logging.disable(logging.INFO)
+    try:
+        with warnings.catch_warnings(category=Warning, action="ignore"):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _write_full(model: SaysoModel, path: Path) -> None:
@@ -137,7 +151,7 @@ def _write_blocked(source: Path, target: Path) -> None:
 def int8_agreement(source: Path, model: Path, texts: Sequence[str]) -> float:
     """Return the share of sentences that the int8 graph labels as the fp32 torch model does."""
     torch_model = SaysoModel.from_pretrained(source).eval()
-    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
     length = load_artifact(model).config.max_length
     batches = [texts[i : i + 64] for i in range(0, len(texts), 64)]
     options = {"padding": True, "truncation": True, "max_length": length, "return_tensors": "pt"}
