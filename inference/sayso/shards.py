@@ -11,11 +11,10 @@ from typing import Any
 
 from sayso.classifier import Classifier
 from sayso.corpus import batched
-from sayso.labels import KINDS, LABELS
 from sayso.manifest import DONE, publish, sync, write_whole
 from sayso.readers import Fault
-from sayso.records import Document, Sentence, carry
-from sayso.writers import clean_surrogates, record_schema
+from sayso.records import Document, carry
+from sayso.tables import document_table, sentence_table, strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +44,20 @@ class Layout:
 
 def score_shard(shard: Shard, classifier: Classifier, layout: Layout, whole: bool, carried: dict[str, str]) -> None:
     """Label a shard and write its tables, then its marker, last."""
-    sentences = _ParquetTable(layout.table("sentences", shard.index), record_schema(), carried)
-    documents = _ParquetTable(layout.table("documents", shard.index), document_schema(), carried)
     faults = list(shard.faults)
     counts: Counter[str] = Counter()
-    for batch in batched(shard.documents):
-        found = classifier.analyze_documents(batch, whole=whole)
-        extras = [_fit(document, carried, faults) for document in batch]
-        labelled = list(zip(batch, found, extras, strict=True))
-        sentences.write([s.to_dict() | extra for _, own, extra in labelled for s in own])
-        documents.write([document_row(d, own, layout.model) | extra for d, own, extra in labelled])
-        counts.update(s.label for own in found for s in own)
-    sentences.close()
-    documents.close()
+    sentences, documents = [], []
+    for batch in list(batched(shard.documents)) or [[]]:
+        labelled = classifier.label_documents(batch, whole)
+        extras = _carried_columns(batch, carried, faults)
+        documents.append(_append(document_table(labelled), extras))
+        repeated = {name: column.take(labelled.owner) for name, column in extras.items()}
+        sentences.append(_append(sentence_table(labelled), repeated))
+        counts.update(sentences[-1]["label"].to_pylist())
+    _write_table(layout.table("sentences", shard.index), sentences)
+    _write_table(layout.table("documents", shard.index), documents)
     totals = {"documents": len(shard.documents), "labels": dict(counts), "faults": [asdict(f) for f in faults]}
     write_whole(layout.marker(shard.index), json.dumps(totals, sort_keys=True).encode())
-
-
-def document_row(document: Document, sentences: Sequence[Sentence], model: str) -> dict[str, Any]:
-    """Return the document table's row: counts, shares, mean bias, distinct sources, kinds of source."""
-    labels = Counter(s.label for s in sentences)
-    kinds = Counter(s.source_kind for s in sentences if s.source_kind)
-    names = {" ".join(span.text.split()).casefold() for s in sentences for span in s.sources}
-    total = len(sentences)
-    return {
-        "doc_id": document.id, "sentences": total, "characters": len(document.text),
-        "counts": {label: labels[label] for label in LABELS},
-        "shares": {label: labels[label] / total if total else None for label in LABELS},
-        "mean_bias": sum(s.bias for s in sentences) / total if total else None,
-        "distinct_sources": len(names), "kinds": {kind: kinds[kind] for kind in KINDS}, "model": model,
-    }  # fmt: skip
-
-
-def document_schema() -> Any:
-    """Return the Arrow schema of the document table without carried columns."""
-    import pyarrow as pa
-
-    whole, share = pa.int64(), pa.float64()
-    return pa.schema(
-        {
-            "doc_id": pa.string(), "sentences": whole, "characters": whole,
-            "counts": pa.struct({label: whole for label in LABELS}),
-            "shares": pa.struct({label: share for label in LABELS}), "mean_bias": share,
-            "distinct_sources": whole, "kinds": pa.struct({kind: whole for kind in KINDS}), "model": pa.string(),
-        }
-    )  # fmt: skip
 
 
 # Columns of the document table that a carried column may not take.
@@ -132,32 +100,35 @@ def _fit(document: Document, carried: dict[str, str], faults: list[Fault]) -> di
     return row
 
 
-class _ParquetTable:
-    """A Parquet file that gets its name only when it is whole and on the disk."""
+def _carried_columns(documents: Sequence[Document], carried: dict[str, str], faults: list[Fault]) -> dict[str, Any]:
+    """Return an Arrow array for each carried column, a value a document."""
+    import pyarrow as pa
 
-    def __init__(self, path: Path, schema: Any, carried: dict[str, str]) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    rows = [_fit(document, carried, faults) for document in documents]
+    columns = {name: [row[name] for row in rows] for name in carried}
+    return {
+        name: strings(values) if carried[name] == "string" else pa.array(values, pa.type_for_alias(carried[name]))
+        for name, values in columns.items()
+    }
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._partial = path, path.with_name(path.name + ".tmp")
-        self._schema = pa.schema([*schema, *(pa.field(n, pa.type_for_alias(k)) for n, k in carried.items())])
-        self._writer = pq.ParquetWriter(self._partial, self._schema, compression="zstd")
 
-    def write(self, rows: list[dict[str, Any]]) -> None:
-        import pyarrow as pa
+def _append(table: Any, columns: dict[str, Any]) -> Any:
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table
 
-        try:
-            table = pa.Table.from_pylist(rows, schema=self._schema)
-        except UnicodeEncodeError:  # a lone surrogate somewhere: rare, so cleaned only then
-            table = pa.Table.from_pylist([clean_surrogates(row) for row in rows], schema=self._schema)
-        self._writer.write_table(table)
 
-    def close(self) -> None:
-        self._writer.close()
-        with self._partial.open("rb") as stream:
-            sync(stream.fileno())
-        publish(self._partial, self._path)
+def _write_table(path: Path, tables: Sequence[Any]) -> None:
+    """Write a Parquet file that gets its name only when it is whole and on the disk."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".tmp")
+    pq.write_table(pa.concat_tables(tables), partial, compression="zstd")
+    with partial.open("rb") as stream:
+        sync(stream.fileno())
+    publish(partial, path)
 
 
 def cut(items: Iterator[Document | Fault], characters: int) -> Iterator[Shard]:
