@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sayso.classifier import Classifier
-from sayso.corpus import batched
+from sayso.corpus import Tally, labelled, weight, written
 from sayso.labels import KINDS, LABELS
 from sayso.manifest import DONE, publish, sync, write_whole
-from sayso.readers import Fault
-from sayso.records import Document, Sentence, carry
+from sayso.readers import Fault, ReadOptions, fault, read_all
+from sayso.records import Document, Place, carry
+from sayso.summary import Summary
 from sayso.writers import clean_surrogates, record_schema
+
+FAULT_CHARACTERS = 500  # what a fault counts for in the size of a shard, which must end also where all is broken
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Consecutive documents of the input, and the faults met among them."""
+    """Consecutive documents of the input, and the faults met among them.
+
+    A text file too long to be one `Document` is a shard of its own, which holds the name of the file: the worker
+    reads it again, piece by piece. So such a document is labelled by one worker and, when stopped, from its start.
+    """
 
     index: int
     documents: tuple[Document, ...]
     faults: tuple[Fault, ...]
+    file: str | None = None
+    options: ReadOptions = ReadOptions()  # noqa: RUF009 - a frozen value
+
+    def read(self) -> Iterable[Document]:
+        """Return the documents, or the pieces of the one document."""
+        if self.file is None:
+            return self.documents
+        return (item for item in read_all([self.file], self.options) if isinstance(item, Document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +61,24 @@ def score_shard(shard: Shard, classifier: Classifier, layout: Layout, whole: boo
     """Label a shard and write its tables, then its marker, last."""
     sentences = _ParquetTable(layout.table("sentences", shard.index), record_schema(), carried)
     documents = _ParquetTable(layout.table("documents", shard.index), document_schema(), carried)
-    faults = list(shard.faults)
-    counts: Counter[str] = Counter()
-    for batch in batched(shard.documents):
-        found = classifier.analyze_documents(batch, whole=whole)
-        extras = [_fit(document, carried, faults) for document in batch]
-        labelled = list(zip(batch, found, extras, strict=True))
-        sentences.write([s.to_dict() | extra for _, own, extra in labelled for s in own])
-        documents.write([document_row(d, own, layout.model) | extra for d, own, extra in labelled])
-        counts.update(s.label for own in found for s in own)
+    faults, tally, summary = list(shard.faults), Tally(), Summary()
+    for scored in labelled(shard.read(), classifier, whole):
+        tally.add(scored)
+        for part in written(scored):
+            sentences.write([s.to_dict() | row for d, own in part for row in [_fit(d, carried)[0]] for s in own])
+        rows = []
+        for document, own in scored:
+            summary.add(own)
+            if not document.more:
+                row, misfits = _fit(document, carried)
+                rows.append(summary.row(document, layout.model) | row)
+                faults += misfits
+                summary = Summary()
+        documents.write(rows)
     sentences.close()
     documents.close()
-    totals = {"documents": len(shard.documents), "labels": dict(counts), "faults": [asdict(f) for f in faults]}
+    totals = {"documents": tally.documents, "labels": dict(tally.labels), "faults": [asdict(f) for f in faults]}
     write_whole(layout.marker(shard.index), json.dumps(totals, sort_keys=True).encode())
-
-
-def document_row(document: Document, sentences: Sequence[Sentence], model: str) -> dict[str, Any]:
-    """Return the document table's row: counts, shares, mean bias, distinct sources, kinds of source."""
-    labels = Counter(s.label for s in sentences)
-    kinds = Counter(s.source_kind for s in sentences if s.source_kind)
-    names = {" ".join(span.text.split()).casefold() for s in sentences for span in s.sources}
-    total = len(sentences)
-    return {
-        "doc_id": document.id, "sentences": total, "characters": len(document.text),
-        "counts": {label: labels[label] for label in LABELS},
-        "shares": {label: labels[label] / total if total else None for label in LABELS},
-        "mean_bias": sum(s.bias for s in sentences) / total if total else None,
-        "distinct_sources": len(names), "kinds": {kind: kinds[kind] for kind in KINDS}, "model": model,
-    }  # fmt: skip
 
 
 def document_schema() -> Any:
@@ -100,6 +104,7 @@ CARRIED_TYPES: dict[str, tuple[type, ...]] = {
     "double": (int, float),
     "string": (str,),
 }
+LARGEST = 2**63 - 1  # of the type int64
 
 
 def carried_types(documents: Sequence[Document]) -> dict[str, str]:
@@ -117,19 +122,27 @@ def _type_of(value: Any) -> str:
     return names.get(type(value), "string")
 
 
-def _fit(document: Document, carried: dict[str, str], faults: list[Fault]) -> dict[str, Any]:
+def _fit(document: Document, carried: dict[str, str]) -> tuple[dict[str, Any], list[Fault]]:
     """Return the carried columns of a document in their types; a value that does not fit is null and a fault."""
     row: dict[str, Any] = {}
+    faults: list[Fault] = []
     values = carry(document.metadata)
     for name, kind in carried.items():
         value = values.get(name)
         if value is not None and kind == "string" and not isinstance(value, str):
             value = json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
-        if value is not None and (not isinstance(value, CARRIED_TYPES[kind]) or (kind == "int64" and value is True)):
-            faults.append(Fault(document.id, 0, f"column {name!r} holds {type(value).__name__}, not {kind}: left out"))
+        if value is not None and not _fits(value, kind):
+            reason = f"column {name!r} holds {type(value).__name__}, not {kind}: left out"
+            faults.append(fault(document.place or Place(document.id, 0), reason))
             value = None
         row[name] = value
-    return row
+    return row, faults
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if not isinstance(value, CARRIED_TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
+        return False
+    return not isinstance(value, int) or -LARGEST - 1 <= value <= LARGEST
 
 
 class _ParquetTable:
@@ -160,19 +173,38 @@ class _ParquetTable:
         publish(self._partial, self._path)
 
 
-def cut(items: Iterator[Document | Fault], characters: int) -> Iterator[Shard]:
-    """Cut a stream of documents and faults into shards of about `characters`, the same way every time."""
+def cut(items: Iterator[Document | Fault], characters: int, options: ReadOptions) -> Iterator[Shard]:
+    """Cut a stream of documents and faults into shards of about `characters`, the same way every time.
+
+    A document in pieces becomes a shard of its own.
+    """
     documents: list[Document] = []
     faults: list[Fault] = []
     index = size = 0
     for item in items:
         if isinstance(item, Fault):
             faults.append(item)
-            continue
-        documents.append(item)
-        size += len(item.text) + 1
+            size += FAULT_CHARACTERS
+        elif item.more:
+            if documents or faults:
+                yield Shard(index, tuple(documents), tuple(faults))
+                documents, faults, size, index = [], [], 0, index + 1
+            yield Shard(index, (), tuple(_rest(items)), item.place.file if item.place else item.id, options)
+            index += 1
+        else:
+            documents.append(item)
+            size += weight(item)
         if size >= characters:
             yield Shard(index, tuple(documents), tuple(faults))
             documents, faults, size, index = [], [], 0, index + 1
     if documents or faults:
         yield Shard(index, tuple(documents), tuple(faults))
+
+
+def _rest(items: Iterator[Document | Fault]) -> Iterator[Fault]:
+    """Pass over the further pieces of a document; yield the faults met among them."""
+    for item in items:
+        if isinstance(item, Fault):
+            yield item
+        elif not item.more:
+            return
