@@ -70,6 +70,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 141
+    except OSError as error:  # --table on a full disk
+        click.echo(f"sayso: {printable(str(error))}", err=True)
+        code = 2
     sys.exit(code if isinstance(code, int) else 0)
 
 
