@@ -11,6 +11,7 @@ import click
 
 from sayso import __version__
 from sayso.errors import MissingExtraError, SaysoError
+from sayso.terminal import printable
 
 LAZY = {
     "train": ("sayso_training.cli", "train"),
@@ -59,7 +60,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except SaysoError as error:
-        click.echo(f"sayso: {error}", err=True)
+        click.echo(f"sayso: {printable(str(error))}", err=True)
         code = 2
     except click.ClickException as error:
         error.show()
@@ -70,6 +71,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 141
+    except OSError as error:  # --table on a full disk
+        click.echo(f"sayso: {printable(str(error))}", err=True)
+        code = 2
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -88,6 +92,13 @@ def main() -> None:
               show_default=True, help="Format of standard input (PATH is -).")  # fmt: skip
 @click.option("--table", is_flag=True, help="Print a table of sentences and labels instead of records.")
 @click.option("--strict", is_flag=True, help="Refuse bytes that are not UTF-8 instead of replacing them.")
+@click.option(
+    "--max-document-bytes",
+    type=click.IntRange(min=1),
+    default=50_000_000,
+    show_default=True,
+    help="Longest JSONL line, CSV row, HTML page or Parquet row; longer ones are skipped and reported.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace --out if it exists.")
 @click.option(
     "--threads", type=click.IntRange(min=1), default=None, help="Batches side by side; one a core without it."
@@ -117,6 +128,6 @@ def report(path: str, out: str, model: str | None, text_field: str, id_field: st
 
     Example: sayso report article.txt --out article.html
     """
-    from sayso.commands import run_report
+    from sayso.pages import run_report
 
     return run_report(path, Path(out), model, text_field, id_field, overwrite)

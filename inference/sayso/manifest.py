@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sayso import __version__
-from sayso.errors import OutputError
+from sayso.errors import InputError, OutputError
 from sayso.readers import STDIN, ReadOptions
 
 MANIFEST = "manifest.json"
@@ -59,11 +59,14 @@ def fingerprint(file: str) -> str:
     """Return size and a SHA-256 of both ends of a file: cheap for a terabyte, and changed by any rewrite."""
     if file == STDIN:
         raise OutputError("a resumable run needs files, not standard input; write to one .jsonl or .parquet file")
-    size = os.path.getsize(file)
-    with open(file, "rb") as stream:
-        digest = hashlib.sha256(stream.read(EDGE))
-        stream.seek(max(size - EDGE, 0))
-        digest.update(stream.read(EDGE))
+    try:
+        size = os.path.getsize(file)
+        with open(file, "rb") as stream:
+            digest = hashlib.sha256(stream.read(EDGE))
+            stream.seek(max(size - EDGE, 0))
+            digest.update(stream.read(EDGE))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
     return f"{size}:{digest.hexdigest()[:16]}"
 
 

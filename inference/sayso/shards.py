@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sayso.classifier import Classifier
-from sayso.corpus import batched
+from sayso.corpus import BATCH_WRITTEN, Tally, label_batches, weight
+from sayso.labelled import Labelled
 from sayso.manifest import DONE, publish, sync, write_whole
-from sayso.readers import Fault
-from sayso.records import Document, carry
-from sayso.tables import document_table, sentence_table, strings
+from sayso.readers import Fault, ReadOptions, fault, read_all
+from sayso.records import Document, Place, carry, extent
+from sayso.tables import DocumentTable, document_schema, sentence_table, strings
+from sayso.writers import record_schema
+
+GROUP_ROWS = 65_536  # of a Parquet row group: most shards are one
+FAULT_CHARACTERS = 500  # what a fault counts for in the size of a shard, which must end also where all is broken
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Consecutive documents of the input, and the faults met among them."""
+    """Consecutive documents of the input, and the faults met among them.
+
+    A text file too long to be one `Document` is a shard of its own, which holds the name of the file: the worker
+    reads it again, piece by piece. So such a document is labelled by one worker and, when stopped, from its start.
+    """
 
     index: int
     documents: tuple[Document, ...]
     faults: tuple[Fault, ...]
+    file: str | None = None
+    options: ReadOptions = ReadOptions()  # noqa: RUF009 - a frozen value
+
+    def read(self) -> Iterable[Document]:
+        """Return the documents, or the pieces of the one document."""
+        if self.file is None:
+            return self.documents
+        return (item for item in read_all([self.file], self.options) if isinstance(item, Document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +63,44 @@ class Layout:
 
 def score_shard(shard: Shard, classifier: Classifier, layout: Layout, whole: bool, carried: dict[str, str]) -> None:
     """Label a shard and write its tables, then its marker, last."""
-    faults = list(shard.faults)
-    counts: Counter[str] = Counter()
-    sentences, documents = [], []
-    for batch in list(batched(shard.documents)) or [[]]:
-        labelled = classifier.label_documents(batch, whole)
-        extras = _carried_columns(batch, carried, faults)
-        documents.append(_append(document_table(labelled), extras))
-        repeated = {name: column.take(labelled.owner) for name, column in extras.items()}
-        sentences.append(_append(sentence_table(labelled), repeated))
-        counts.update(sentences[-1]["label"].to_pylist())
-    _write_table(layout.table("sentences", shard.index), sentences)
-    _write_table(layout.table("documents", shard.index), documents)
-    totals = {"documents": len(shard.documents), "labels": dict(counts), "faults": [asdict(f) for f in faults]}
+    sentences = _ParquetTable(layout.table("sentences", shard.index), record_schema(), carried)
+    documents = _ParquetTable(layout.table("documents", shard.index), document_schema(), carried)
+    faults, tally, rows, extras = list(shard.faults), Tally(), DocumentTable(), []
+    for labelled in label_batches(shard.read(), classifier, whole):
+        tally.add(labelled)
+        rows.add(labelled)
+        columns, misfits = _carried_columns(labelled.documents, carried)
+        faults += misfits
+        extras.append(columns.filter([not document.more for document in labelled.documents]))
+        for table in _with_columns(labelled, columns):
+            sentences.write(table)
+    sentences.close()
+    documents.write(_append(rows.table(), extras))
+    documents.close()
+    totals = {"documents": tally.documents, "labels": dict(tally.labels), "faults": [asdict(f) for f in faults]}
     write_whole(layout.marker(shard.index), json.dumps(totals, sort_keys=True).encode())
+
+
+def _with_columns(labelled: Labelled, columns: Any) -> Iterator[Any]:
+    """Yield the sentence table with the columns carried along, in parts that can be held at once."""
+    import pyarrow as pa
+
+    table, owner = sentence_table(labelled), labelled.owner
+    sizes = np.array([extent(document.metadata)[0] for document in labelled.documents], np.int64)[owner]
+    part = np.cumsum(sizes) // BATCH_WRITTEN
+    edges = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(owner)]
+    for start, end in pairwise(edges):
+        yield _append(table.slice(start, end - start), [columns.take(pa.array(owner[start:end]))])
+
+
+def _append(table: Any, columns: Sequence[Any]) -> Any:
+    """Return `table` with the columns of tables that lie one below the other beside it."""
+    import pyarrow as pa
+
+    beside = pa.concat_tables(columns) if columns else pa.table({})
+    for name in beside.column_names:
+        table = table.append_column(name, beside.column(name))
+    return table
 
 
 # Columns of the document table that a carried column may not take.
@@ -68,6 +111,7 @@ CARRIED_TYPES: dict[str, tuple[type, ...]] = {
     "double": (int, float),
     "string": (str,),
 }
+LARGEST = 2**63 - 1  # of the type int64
 
 
 def carried_types(documents: Sequence[Document]) -> dict[str, str]:
@@ -85,65 +129,110 @@ def _type_of(value: Any) -> str:
     return names.get(type(value), "string")
 
 
-def _fit(document: Document, carried: dict[str, str], faults: list[Fault]) -> dict[str, Any]:
+def _fit(document: Document, carried: dict[str, str]) -> tuple[dict[str, Any], list[Fault]]:
     """Return the carried columns of a document in their types; a value that does not fit is null and a fault."""
     row: dict[str, Any] = {}
+    faults: list[Fault] = []
     values = carry(document.metadata)
     for name, kind in carried.items():
         value = values.get(name)
         if value is not None and kind == "string" and not isinstance(value, str):
             value = json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
-        if value is not None and (not isinstance(value, CARRIED_TYPES[kind]) or (kind == "int64" and value is True)):
-            faults.append(Fault(document.id, 0, f"column {name!r} holds {type(value).__name__}, not {kind}: left out"))
+        if value is not None and not _fits(value, kind):
+            reason = f"column {name!r} holds {type(value).__name__}, not {kind}: left out"
+            faults.append(fault(document.place or Place(document.id, 0), reason))
             value = None
         row[name] = value
-    return row
+    return row, faults
 
 
-def _carried_columns(documents: Sequence[Document], carried: dict[str, str], faults: list[Fault]) -> dict[str, Any]:
-    """Return an Arrow array for each carried column, a value a document."""
+def _fits(value: Any, kind: str) -> bool:
+    if not isinstance(value, CARRIED_TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
+        return False
+    return not isinstance(value, int) or -LARGEST - 1 <= value <= LARGEST
+
+
+def _carried_columns(documents: Sequence[Document], carried: dict[str, str]) -> tuple[Any, list[Fault]]:
+    """Return a table of the carried columns, a row a document, and the faults of documents that end here."""
     import pyarrow as pa
 
-    rows = [_fit(document, carried, faults) for document in documents]
-    columns = {name: [row[name] for row in rows] for name in carried}
-    return {
+    rows = [_fit(document, carried) for document in documents]
+    ended = [faults for document, (_, faults) in zip(documents, rows, strict=True) if not document.more]
+    columns = {name: [row[name] for row, _ in rows] for name in carried}
+    arrays = {
         name: strings(values) if carried[name] == "string" else pa.array(values, pa.type_for_alias(carried[name]))
         for name, values in columns.items()
     }
+    return pa.table(arrays) if arrays else pa.table({"": pa.nulls(len(rows))}).select([]), [*chain.from_iterable(ended)]
 
 
-def _append(table: Any, columns: dict[str, Any]) -> Any:
-    for name, column in columns.items():
-        table = table.append_column(name, column)
-    return table
+class _ParquetTable:
+    """A Parquet file that gets its name only when it is whole and on the disk."""
+
+    def __init__(self, path: Path, schema: Any, carried: dict[str, str]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._partial = path, path.with_name(path.name + ".tmp")
+        self._schema = pa.schema([*schema, *(pa.field(n, pa.type_for_alias(k)) for n, k in carried.items())])
+        self._writer = pq.ParquetWriter(self._partial, self._schema, compression="zstd")
+        self._waiting: list[Any] = []
+
+    def write(self, table: Any) -> None:
+        """Append rows; they are written when they make a row group or are large."""
+        self._waiting.append(table)
+        if sum(t.num_rows for t in self._waiting) >= GROUP_ROWS or table.nbytes >= BATCH_WRITTEN:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).cast(self._schema))
+            self._waiting = []
+
+    def close(self) -> None:
+        """Write what waits and the footer, and give the file its name."""
+        self._flush()
+        self._writer.close()
+        with self._partial.open("rb") as stream:
+            sync(stream.fileno())
+        publish(self._partial, self._path)
 
 
-def _write_table(path: Path, tables: Sequence[Any]) -> None:
-    """Write a Parquet file that gets its name only when it is whole and on the disk."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def cut(items: Iterator[Document | Fault], characters: int, options: ReadOptions) -> Iterator[Shard]:
+    """Cut a stream of documents and faults into shards of about `characters`, the same way every time.
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".tmp")
-    pq.write_table(pa.concat_tables(tables), partial, compression="zstd")
-    with partial.open("rb") as stream:
-        sync(stream.fileno())
-    publish(partial, path)
-
-
-def cut(items: Iterator[Document | Fault], characters: int) -> Iterator[Shard]:
-    """Cut a stream of documents and faults into shards of about `characters`, the same way every time."""
+    A document in pieces becomes a shard of its own.
+    """
     documents: list[Document] = []
     faults: list[Fault] = []
     index = size = 0
     for item in items:
         if isinstance(item, Fault):
             faults.append(item)
-            continue
-        documents.append(item)
-        size += len(item.text) + 1
+            size += FAULT_CHARACTERS
+        elif item.more:
+            if documents or faults:
+                yield Shard(index, tuple(documents), tuple(faults))
+                documents, faults, size, index = [], [], 0, index + 1
+            yield Shard(index, (), tuple(_rest(items)), item.place.file if item.place else item.id, options)
+            index += 1
+        else:
+            documents.append(item)
+            size += weight(item)
         if size >= characters:
             yield Shard(index, tuple(documents), tuple(faults))
             documents, faults, size, index = [], [], 0, index + 1
     if documents or faults:
         yield Shard(index, tuple(documents), tuple(faults))
+
+
+def _rest(items: Iterator[Document | Fault]) -> Iterator[Fault]:
+    """Pass over the further pieces of a document; yield the faults met among them."""
+    for item in items:
+        if isinstance(item, Fault):
+            yield item
+        elif not item.more:
+            return

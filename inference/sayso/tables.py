@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from sayso.encode import Ints
 from sayso.labelled import Labelled
 from sayso.labels import KINDS, LABELS, ROLES
-from sayso.records import PLURAL
+from sayso.records import PLURAL, Document
 from sayso.writers import clean_surrogates, record_schema
 
 
@@ -20,9 +21,10 @@ def sentence_table(labelled: Labelled) -> Any:
 
     decoded, config = labelled.decoded, labelled.artifact.config
     schema = record_schema()
+    start, end = labelled.places()
     columns: dict[str, Any] = {
         "doc_id": strings([d.id for d in labelled.documents]).take(pa.array(labelled.owner)),
-        "sentence_index": labelled.index, "start": labelled.start, "end": labelled.end,
+        "sentence_index": labelled.indices(), "start": start, "end": end,
         "text": strings(labelled.texts()),
         "label": names(decoded.best["label"], config.heads["label"]),
         "probabilities": _struct(decoded.shares["label"], config.heads["label"], schema.field("probabilities").type),
@@ -36,27 +38,58 @@ def sentence_table(labelled: Labelled) -> Any:
     return pa.Table.from_pydict({name: columns[name] for name in schema.names}, schema=schema)
 
 
-def document_table(labelled: Labelled) -> Any:
-    """Return a row a document: counts, shares, mean bias, distinct sources, kinds of source."""
-    import pyarrow as pa
+class DocumentTable:
+    """Rows of documents, added up a batch of pieces at a time: counts, shares, mean bias, distinct sources, kinds."""
 
-    documents, owner, best = labelled.documents, labelled.owner, labelled.decoded.best
-    schema = document_schema()
-    total = np.bincount(owner, minlength=len(documents))
-    counts = _counts(owner, best["label"], labelled.artifact.config.heads["label"], LABELS, len(documents))
-    kinds = _counts(owner, best["kind"], labelled.artifact.config.heads["kind"], KINDS, len(documents))
-    bias = np.bincount(owner, labelled.decoded.bias, minlength=len(documents))
-    empty, divisor = total == 0, np.maximum(total, 1)
-    columns = {
-        "doc_id": strings([d.id for d in documents]), "sentences": total,
-        "characters": np.array([len(d.text) for d in documents], np.int64),
-        "counts": _struct(counts, LABELS, schema.field("counts").type),
-        "shares": _struct(counts / divisor[:, None], LABELS, schema.field("shares").type, empty),
-        "mean_bias": pa.array(bias / divisor, mask=empty), "distinct_sources": _distinct_sources(labelled),
-        "kinds": _struct(kinds, KINDS, schema.field("kinds").type),
-        "model": names(np.zeros(len(documents), np.int64), [labelled.artifact.digest]),
-    }  # fmt: skip
-    return pa.Table.from_pydict(columns, schema=schema)
+    def __init__(self) -> None:
+        self._documents: list[Document] = []  # the last piece of each document
+        self._pieces: list[tuple[Ints, Any, Any, Any]] = []  # number of the document, labels, kinds, bias
+        self._names: dict[int, set[str]] = defaultdict(set)
+        self._model = ""
+
+    def add(self, labelled: Labelled) -> None:
+        """Count a batch of documents or pieces."""
+        documents, owner, decoded = labelled.documents, labelled.owner, labelled.decoded
+        ended = np.cumsum([0, *(not document.more for document in documents)])[:-1]
+        number, heads = len(self._documents) + ended, labelled.artifact.config.heads
+        labels = _counts(owner, decoded.best["label"], heads["label"], LABELS, len(documents))
+        kinds = _counts(owner, decoded.best["kind"], heads["kind"], KINDS, len(documents))
+        self._pieces.append((number, labels, kinds, np.bincount(owner, decoded.bias, minlength=len(documents))))
+        for document, name in _sources(labelled):
+            self._names[int(number[document])].add(name)
+        self._documents += [document for document in documents if not document.more]
+        self._model = labelled.artifact.digest
+
+    def table(self) -> Any:
+        """Return the Arrow table of the documents that are whole."""
+        import pyarrow as pa
+
+        schema, count = document_schema(), len(self._documents)
+        if not count:
+            return schema.empty_table()
+        number, labels, kinds, bias = (np.concatenate(parts) for parts in zip(*self._pieces, strict=True))
+        labels, kinds, bias = (_summed(number, values, count) for values in (labels, kinds, bias))
+        total = labels.sum(1)
+        empty, divisor = total == 0, np.maximum(total, 1)
+        columns = {
+            "doc_id": strings([d.id for d in self._documents]), "sentences": total,
+            "characters": np.array([d.offset + len(d.text) for d in self._documents], np.int64),
+            "counts": _struct(labels, LABELS, schema.field("counts").type),
+            "shares": _struct(labels / divisor[:, None], LABELS, schema.field("shares").type, empty),
+            "mean_bias": pa.array(bias / divisor, mask=empty),
+            "distinct_sources": np.array([len(self._names[n]) for n in range(count)], np.int64),
+            "kinds": _struct(kinds, KINDS, schema.field("kinds").type),
+            "model": names(np.zeros(count, np.int64), [self._model]),
+        }  # fmt: skip
+        return pa.Table.from_pydict(columns, schema=schema)
+
+
+def _summed(number: Ints, values: Any, count: int) -> Any:
+    """Return the sum of the rows of `values` for each document number."""
+    found = np.zeros((count, *values.shape[1:]), values.dtype)
+    whole = number < count  # a document that was cut off has no row
+    np.add.at(found, number[whole], values[whole])
+    return found
 
 
 def document_schema() -> Any:
@@ -132,10 +165,9 @@ def _counts(owner: Ints, numbers: Ints, classes: Sequence[str], order: Sequence[
     return cells.reshape(documents, len(classes))[:, [classes.index(name) for name in order]]
 
 
-def _distinct_sources(labelled: Labelled) -> Ints:
-    """Return the number of distinct sources of each document; case and spacing do not make another source."""
+def _sources(labelled: Labelled) -> set[tuple[int, str]]:
+    """Return (document, name) of the sources; case and spacing do not make another source."""
     spans = labelled.decoded.spans
     sources = np.flatnonzero(spans.role == labelled.artifact.config.roles.index("source"))
     owners, (_, _, texts) = labelled.owner[spans.sentence], labelled.span_places()
-    found = {(int(owners[row]), " ".join(texts[row].split()).casefold()) for row in sources.tolist()}
-    return np.bincount([owner for owner, _ in found], minlength=len(labelled.documents)).astype(np.int64)
+    return {(int(owners[row]), " ".join(texts[row].split()).casefold()) for row in sources.tolist()}

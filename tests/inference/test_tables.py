@@ -6,13 +6,21 @@ from pathlib import Path
 import pytest
 
 from sayso import Classifier, Document
+from sayso.labelled import Labelled
 from sayso.labels import KINDS, LABELS
-from sayso.tables import document_table, sentence_table
+from sayso.tables import DocumentTable, sentence_table
 from sayso.writers import clean_surrogates
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "articles.jsonl"
 LONG = "The convoy of " + ", ".join(f"truck {i}" for i in range(200)) + " reached the port, the ministry said."
 ODD = "Officials said \ud800 that 😀 it rained. Officials said \ud800 that 😀 it rained.\n\n! ? …"
+
+
+def document_table(*batches: Labelled) -> list[dict[str, object]]:
+    table = DocumentTable()
+    for batch in batches:
+        table.add(batch)
+    return table.table().to_pylist()
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +40,7 @@ def test_sentence_table_equals_the_records(classifier: Classifier, documents: li
 
 def test_document_table_counts_the_records(classifier: Classifier, documents: list[Document]) -> None:
     labelled = classifier.label_documents(documents)
-    rows = document_table(labelled).to_pylist()
+    rows = document_table(labelled)
     for document, row, own in zip(documents, rows, labelled.sentences(), strict=True):
         assert (row["sentences"], row["characters"]) == (len(own), len(document.text))
         assert row["counts"] == {label: sum(s.label == label for s in own) for label in LABELS}
@@ -44,4 +52,20 @@ def test_document_table_counts_the_records(classifier: Classifier, documents: li
 
 def test_tables_of_nothing_have_the_columns(classifier: Classifier) -> None:
     labelled = classifier.label_documents([])
-    assert sentence_table(labelled).num_rows == document_table(labelled).num_rows == 0
+    assert sentence_table(labelled).num_rows == len(document_table(labelled)) == 0
+
+
+def test_pieces_of_a_document_are_one_row_and_keep_its_places(classifier: Classifier) -> None:
+    first, second = "Rain fell, police said. ", "Snow fell, the mayor said. Ice melted, police said."
+    whole = classifier.label_documents([Document("d", first + second)])
+    one = classifier.label_documents([Document("d", first, more=True)])
+    two = classifier.label_documents([Document("d", second, offset=len(first))]).continued(one.pending)
+    assert one.pending == 1 and two.pending == 0
+    (parts,), (expected_row,) = document_table(one, two), document_table(whole)
+    assert parts.pop("mean_bias") == pytest.approx(expected_row.pop("mean_bias"), abs=0.01)  # batches differ
+    assert parts == expected_row
+    rows = sentence_table(one).to_pylist() + sentence_table(two).to_pylist()
+    for row, expected in zip(rows, sentence_table(whole).to_pylist(), strict=True):
+        assert all(row[name] == expected[name] for name in ("sentence_index", "start", "end", "text", "label"))
+        found, wanted = ([(s["start"], s["end"], s["text"]) for s in r["sources"]] for r in (row, expected))
+        assert found == wanted and found

@@ -39,7 +39,7 @@ def _joined(name: str) -> str | None:
     if pieces and not (cache / name / "config.json").exists():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as work:
-            _unpack(pieces, Path(work))
+            _unpack(pieces, name, Path(work))
             os.replace(Path(work) / name, cache / name)
     return str(cache / name) if pieces else None
 
@@ -56,11 +56,16 @@ def _pieces(name: str) -> list[Path]:
     return found
 
 
-def _unpack(pieces: list[Path], folder: Path) -> None:
+def _unpack(pieces: list[Path], name: str, folder: Path) -> None:
+    """Write the files of the model into `folder / name`; members of other folders of the zip are left out."""
+    (folder / name).mkdir()
     whole = folder / "whole.zip"
     with whole.open("wb") as target:
         for piece in pieces:
             with piece.open("rb") as source:
                 shutil.copyfileobj(source, target)
     with zipfile.ZipFile(whole) as archive:
-        archive.extractall(folder)
+        for member in archive.namelist():
+            if member == f"{name}/{Path(member).name}" and not member.endswith("/"):
+                with archive.open(member) as source, (folder / name / Path(member).name).open("wb") as target:
+                    shutil.copyfileobj(source, target)
