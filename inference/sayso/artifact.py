@@ -12,6 +12,7 @@ from sayso.errors import ArtifactError
 from sayso.labels import HEADS, ROLES, SCHEMA_VERSION
 
 CONFIG, TOKENIZER, GRAPH, METRICS, CARD = "config.json", "tokenizer.json", "model.onnx", "metrics.json", "README.md"
+WEIGHTS = "model.safetensors"  # optional: what the torch engine reads
 DEFAULT_MODEL = Path(__file__).parent / "model"
 
 

@@ -17,15 +17,21 @@ from sayso.errors import ArtifactError
 Ints = NDArray[np.int64]
 _SURROGATES = re.compile("[\ud800-\udfff]")
 STRIDE = 32  # tokens that neighbouring windows share
-TOKEN_BUDGET = 1024  # tokens a batch: large enough for matrix speed, small enough for cache
 CHUNK = 4096  # characters tokenised at a time, so that no sentence can exhaust memory
 
 
 class Encoding(Protocol):
     """What the tokenizer gives for one window: a number and a place (start, end) for every token."""
 
-    ids: list[int]
-    offsets: list[tuple[int, int]]
+    @property
+    def ids(self) -> list[int]:
+        """Return the token numbers, special tokens included."""
+        ...
+
+    @property
+    def offsets(self) -> list[tuple[int, int]]:
+        """Return (start, end) of each token in what was tokenised."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def _chunks(text: str) -> Iterator[tuple[int, str]]:
     yield start, text[start:]
 
 
-def batches(lengths: Ints, budget: int = TOKEN_BUDGET) -> Iterator[Ints]:
+def batches(lengths: Ints, budget: int) -> Iterator[Ints]:
     """Yield arrays of window numbers of similar length, each at most `budget` tokens with padding."""
     order = np.argsort(lengths, kind="stable")
     ascending = lengths[order]
