@@ -14,6 +14,7 @@ from sayso.labels import HEADS, ROLES, SCHEMA_VERSION
 
 CONFIG, TOKENIZER, GRAPH, METRICS, CARD = "config.json", "tokenizer.json", "model.onnx", "metrics.json", "README.md"
 _EXTERNAL = b"\x0a\x08location"  # in an ONNX file, the key of external_data that names the other file
+WEIGHTS = "model.safetensors"  # optional: what the torch engine reads
 DEFAULT_MODEL = Path(__file__).parent / "model"
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
 from sayso.decode import Decoded, Prediction, decode, merge_windows, sigmoid, softmax
 from sayso.encode import Encoder, Ints, Windows, batches, pad
-from sayso.engine import Engine, Logits, OnnxEngine
+from sayso.engine import Engine, Logits, load_engine
+from sayso.engines import DEFAULT_ENGINE
 from sayso.labelled import Labelled
 from sayso.records import Document, Sentence
 from sayso.segmentation import split_sentences
@@ -42,17 +43,22 @@ class Classifier:
         self._encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
 
     @classmethod
-    def load(cls, model: str | Path | None = None, threads: int | None = None) -> Classifier:
+    def load(
+        cls, model: str | Path | None = None, threads: int | None = None, engine: str = DEFAULT_ENGINE
+    ) -> Classifier:
         """Load the model in the package, a directory, or an MLflow `models:/` address.
 
-        `threads` is the number of batches that run side by side; None takes one a core.
+        `threads` is the number of batches that run side by side; None takes one a core. `engine` is
+        `onnxruntime`, `openvino` or `torch`.
 
         Raises:
             ArtifactError: naming what is missing, damaged or does not fit.
-            MissingExtraError: for a `models:/` address without the `train` extra.
+            ConfigError: for an unknown engine.
+            MissingExtraError: for an engine or a `models:/` address without its extra.
         """
         artifact = load_artifact(locate_model(model))
-        return cls(artifact, OnnxEngine(artifact), threads or os.cpu_count() or 1)
+        threads = threads or os.cpu_count() or 1
+        return cls(artifact, load_engine(engine, artifact, threads), threads)
 
     def predict(self, sentences: Sequence[str]) -> list[Prediction]:
         """Return one prediction a sentence, in order; offsets count code points of each sentence.
@@ -107,7 +113,7 @@ class Classifier:
             tokens[places] = logits["tokens"][filled]
 
         with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(run, batches(windows.lengths)))
+            list(pool.map(run, batches(windows.lengths, self._engine.token_budget)))
         return results | {"tokens": tokens}
 
     def analyze(self, text: str, doc_id: str = "") -> list[Sentence]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from sayso import __version__
+from sayso.engines import DEFAULT_ENGINE, ENGINES
 from sayso.errors import MissingExtraError, SaysoError
 from sayso.terminal import printable
 
@@ -103,6 +104,7 @@ def main() -> None:
 @click.option(
     "--threads", type=click.IntRange(min=1), default=None, help="Batches side by side; one a core without it."
 )
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help=f"What runs the model: {', '.join(ENGINES)}.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary on standard error.")
 def score(**options: Any) -> int:
     """Label every sentence of files, folders, globs or standard input.

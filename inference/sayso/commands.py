@@ -26,13 +26,13 @@ SHOWN_FAULTS = 20
 
 def run_score(
     paths: Sequence[str], out: str | None, model: str | None, unit: str, text_field: str, id_field: str, kind: str,
-    table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool, max_document_bytes: int,
+    table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool, max_document_bytes: int, engine: str,
 ) -> int:  # fmt: skip
     """Score the paths; return the exit status."""
     files = expand(paths)
     options = ReadOptions(text_field, id_field, unit, strict, kind, max_document_bytes)
     if out is not None and is_folder(out):
-        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet)
+        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet, engine)
     if out not in (None, "-"):
         check_target(Path(str(out)), overwrite)
     tally = Tally()
@@ -41,7 +41,7 @@ def run_score(
         writer = stack.enter_context(open_writer(out or "-", overwrite)) if out or not table else None
         progress = stack.enter_context(_progress(errors, disable=quiet or not errors.is_terminal))
         task = progress.add_task("scoring", total=_size(files), rate="")
-        classifier = Classifier.load(model, threads)
+        classifier = Classifier.load(model, threads, engine)
         show = Faults(errors)
         for batch in score(files, classifier, options, tally, lambda n: progress.advance(task, n), show):
             if writer:
@@ -63,7 +63,7 @@ def is_folder(out: str) -> bool:
 
 def _run_corpus(
     files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None,
-    overwrite: bool, quiet: bool,
+    overwrite: bool, quiet: bool, engine: str,
 ) -> int:  # fmt: skip
     errors = Console(stderr=True)
     show = Faults(errors)
@@ -74,7 +74,9 @@ def _run_corpus(
                 status.update(f"scoring: {summary(tally)}")
 
         processes = workers or os.cpu_count() or 1
-        tally = run_corpus(files, folder, model, options, processes, overwrite, progress=progress, on_fault=show)
+        tally = run_corpus(
+            files, folder, model, options, processes, overwrite, progress=progress, on_fault=show, engine=engine
+        )
     if not quiet:
         errors.print(summary(tally), highlight=False)
     return 1 if tally.faults else 0

@@ -17,7 +17,6 @@ from sayso.errors import ArtifactError
 Ints = NDArray[np.int64]
 _SURROGATES = re.compile("[\ud800-\udfff]")
 STRIDE = 32  # tokens that neighbouring windows share
-TOKEN_BUDGET = 1024  # tokens a batch: large enough for matrix speed, small enough for cache
 CHUNK = 4096  # characters tokenised at a time, so that no sentence can exhaust memory
 
 
@@ -119,7 +118,7 @@ def _chunks(text: str) -> Iterator[tuple[int, str]]:
     yield start, text[start:]
 
 
-def batches(lengths: Ints, budget: int = TOKEN_BUDGET) -> Iterator[Ints]:
+def batches(lengths: Ints, budget: int) -> Iterator[Ints]:
     """Yield arrays of window numbers of similar length, each at most `budget` tokens with padding."""
     order = np.argsort(lengths, kind="stable")
     ascending = lengths[order]

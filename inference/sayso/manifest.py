@@ -48,10 +48,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def describe(
-    files: Sequence[str], model: str, options: ReadOptions, shard_size: int, carried: dict[str, str]
+    files: Sequence[str], model: str, options: ReadOptions, shard_size: int, carried: dict[str, str], engine: str
 ) -> Manifest:
     """Return the manifest of a run about to start."""
-    settings = {**asdict(options), "shard_characters": shard_size}
+    settings = {**asdict(options), "shard_characters": shard_size, "engine": engine}
     return Manifest(model, __version__, settings, {file: fingerprint(file) for file in files}, carried)
 
 

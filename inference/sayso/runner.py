@@ -16,6 +16,8 @@ from typing import Any
 from sayso.artifact import load_artifact
 from sayso.classifier import Classifier, locate_model
 from sayso.corpus import Tally
+from sayso.engine import check_engine
+from sayso.engines import DEFAULT_ENGINE
 from sayso.errors import OutputError
 from sayso.manifest import DONE, ERRORS, Manifest, claim_folder, describe, publish, sync
 from sayso.readers import Fault, ReadOptions, read_all
@@ -28,7 +30,7 @@ Progress = Callable[[Tally], None]
 def run_corpus(
     files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int,
     overwrite: bool = False, shard_characters: int = SHARD_CHARACTERS, progress: Progress = lambda _: None,
-    on_fault: Callable[[Fault], None] = lambda _: None,
+    on_fault: Callable[[Fault], None] = lambda _: None, engine: str = DEFAULT_ENGINE,
 ) -> Tally:  # fmt: skip
     """Score files into a folder; the same call again goes on where it was stopped.
 
@@ -37,14 +39,17 @@ def run_corpus(
     Raises:
         OutputError: when the folder holds another run, a worker dies, or the disk is full; what is complete stays.
         InputError: when a file as a whole cannot be read.
+        ConfigError, MissingExtraError, ArtifactError: when the engine cannot run the model.
     """
     path = locate_model(model)
-    layout = Layout(folder, load_artifact(path).digest)
+    artifact = load_artifact(path)
+    check_engine(engine, artifact)
+    layout = Layout(folder, artifact.digest)
     shards = cut(read_all(files, options), shard_characters, options)
     first = next(shards, Shard(0, (), ()))
-    manifest = describe(files, layout.model, options, shard_characters, carried_types(first.documents))
+    manifest = describe(files, layout.model, options, shard_characters, carried_types(first.documents), engine)
     tally = Tally()
-    job = _Job(path, layout, options.unit == "sentence", manifest)
+    job = _Job(path, layout, options.unit == "sentence", manifest, engine)
     try:
         claim_folder(folder, manifest, overwrite)
         (folder / DONE).mkdir(exist_ok=True)
@@ -60,8 +65,9 @@ def run_corpus(
 class _Job:
     """What every worker must know."""
 
-    def __init__(self, model: Path, layout: Layout, whole: bool, manifest: Manifest) -> None:
+    def __init__(self, model: Path, layout: Layout, whole: bool, manifest: Manifest, engine: str) -> None:
         self.model, self.layout, self.whole, self.carried = model, layout, whole, manifest.carried
+        self.engine = engine
 
 
 def _score_all(shards: Iterator[Shard], job: _Job, workers: int, tally: Tally, progress: Progress) -> int:
@@ -130,7 +136,7 @@ def _start_worker(job: _Job) -> None:
     global _worker
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the workers share the cores already
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a shard begun is finished
-    _worker = (Classifier.load(job.model, threads=1), job)
+    _worker = (Classifier.load(job.model, threads=1, engine=job.engine), job)
 
 
 def _work(shard: Shard) -> int:

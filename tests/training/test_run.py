@@ -105,7 +105,7 @@ def test_resume_goes_on_in_the_same_run_to_the_same_weights(run: Path, tmp_path:
 
 def test_export_averages_weights(run: Path, tmp_path: Path) -> None:
     torch_dir = str(run / "run" / "torch")
-    words = [torch_dir, torch_dir, "--output", str(tmp_path / "model"), "--score-on", "sample-dev"]
+    words = [torch_dir, torch_dir, "--torch", "--output", str(tmp_path / "model"), "--score-on", "sample-dev"]
     done = CliRunner().invoke(export, [*words, "--calibrate-on", "sample-calibration"], standalone_mode=False)
     assert done.exception is None
     texts = [row.text for row in load_split("sample-dev", Path("unused"))]
@@ -114,3 +114,6 @@ def test_export_averages_weights(run: Path, tmp_path: Path) -> None:
         strict=True,
     )
     assert all(np.allclose(a["label"], b["label"], atol=1e-4) for a, b in pairs)
+    engines = [Classifier.load(tmp_path / "model", engine=name) for name in ("onnxruntime", "torch")]
+    labels = [[prediction.label for prediction in engine.predict(texts)] for engine in engines]
+    assert np.mean([a == b for a, b in zip(*labels, strict=True)]) >= 0.97

@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 from sayso.artifact import Artifact, ArtifactConfig, load_artifact
 from sayso.classifier import Classifier
 from sayso.decode import softmax
-from sayso.engine import OnnxEngine
+from sayso.engines.onnx_runtime import OnnxEngine
 from sayso.labels import HEADS, LABELS, ROLES
 from sayso.spans import find_spans
 from sayso_data.schema import Example

@@ -94,10 +94,11 @@ def write_scores(model: Path, split: str, corpora: Path, torch_dir: Path) -> dic
 @click.option("--calibrate-on", default="calibration", show_default=True, help="Split to calibrate on.")
 @click.option("--score-on", default="dev", show_default=True, help="Split to score, for metrics.json and the card.")
 @click.option("--max-length", default=128, show_default=True, help="Tokens a window.")
+@click.option("--torch", "weights", is_flag=True, help="Add model.safetensors, which the torch engine reads.")
 @DATA_OPTION
 def export(
     torch_dirs: tuple[Path, ...], output: Path, name: str, calibrate_on: str, score_on: str, max_length: int,
-    directory: Path,
+    weights: bool, directory: Path,
 ) -> None:  # fmt: skip
     """Export a trained torch model to a model directory; several are averaged weight by weight.
 
@@ -107,7 +108,7 @@ def export(
         source = torch_dirs[0] if len(torch_dirs) == 1 else average_weights(torch_dirs, Path(work) / "mean")
         runs = " + ".join(path.parent.name for path in torch_dirs)
         origin = {"name": name, "averaged runs": runs, **git_state(), **environment()}
-        export_model(source, output, load_split(calibrate_on, directory), origin, max_length)
+        export_model(source, output, load_split(calibrate_on, directory), origin, max_length, weights)
         scores = write_scores(output, score_on, directory, source)
     click.echo(scores_table(scores))
     click.echo(f"wrote {output}")

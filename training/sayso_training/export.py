@@ -23,7 +23,7 @@ from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQua
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from sayso.artifact import CONFIG, GRAPH, TOKENIZER, ArtifactConfig, file_digest, load_artifact
+from sayso.artifact import CONFIG, GRAPH, TOKENIZER, WEIGHTS, ArtifactConfig, file_digest, load_artifact
 from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso.labels import HEADS, ROLES
@@ -31,6 +31,7 @@ from sayso.segmentation import SEGMENTER
 from sayso_data.schema import Example
 from sayso_training.calibrate import calibrate
 from sayso_training.model import SaysoModel
+from sayso_training.torch_engine import save_weights
 
 OUTPUTS = (*HEADS, "bias", "tokens")
 _BLOCKED = re.compile(r"/layer\.0/")
@@ -50,9 +51,12 @@ class _Exported(nn.Module):
 
 
 def export_model(
-    source: Path, target: Path, calibration: Sequence[Example], origin: dict[str, str], max_length: int
-) -> Path:
+    source: Path, target: Path, calibration: Sequence[Example], origin: dict[str, str], max_length: int,
+    weights: bool = False,
+) -> Path:  # fmt: skip
     """Write a model directory from a saved torch model; calibrate it on `calibration` through the runtime.
+
+    `weights` adds `model.safetensors`, which the torch engine reads.
 
     Raises:
         ConfigError: when `target` exists or `source` is not a saved model.
@@ -65,7 +69,10 @@ def export_model(
         staged = Path(work) / "model"
         staged.mkdir()
         pad_id = _write_tokenizer(source, staged)
-        write_graph(SaysoModel.from_pretrained(source).eval(), staged / GRAPH)
+        model = SaysoModel.from_pretrained(source).eval()
+        write_graph(model, staged / GRAPH)
+        if weights:
+            save_weights(model, staged / WEIGHTS)
         config = ArtifactConfig(max_length, pad_id, SEGMENTER, origin=origin | {"sayso": version("sayso")})
         _write_config(staged, config)
         if calibration:
@@ -100,7 +107,7 @@ def _write_tokenizer(source: Path, folder: Path) -> int:
 
 
 def _write_config(folder: Path, config: ArtifactConfig) -> None:
-    digests = {name: file_digest(folder / name) for name in (GRAPH, TOKENIZER)}
+    digests = {name: file_digest(folder / name) for name in (GRAPH, TOKENIZER, WEIGHTS) if (folder / name).exists()}
     (folder / CONFIG).write_text(replace(config, digests=digests).to_json(), encoding="utf-8")
 
 
