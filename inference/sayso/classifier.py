@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
-from sayso.decode import Floats, Prediction, by_window, merge_tokens, merge_windows, predict_sentence, sigmoid
-from sayso.encode import Encoder, Window, batches, pad
-from sayso.engine import Engine, OnnxEngine
-from sayso.labels import ROLES
-from sayso.records import PLURAL, Document, Sentence, Span
+from sayso.decode import Decoded, Prediction, decode, merge_windows, sigmoid
+from sayso.encode import Encoder, Ints, Windows, batches, pad
+from sayso.engine import Engine, Logits, OnnxEngine
+from sayso.labelled import Labelled
+from sayso.records import Document, Sentence
 from sayso.segmentation import split_sentences
+from sayso.spans import Floats, merge_tokens
 
 
 class Classifier:
@@ -52,43 +52,46 @@ class Classifier:
         """
         if isinstance(sentences, str):
             raise TypeError("predict takes a list of sentences; for one article use analyze(text)")
-        unique = list(dict.fromkeys(sentences))  # wire copy repeats: each sentence runs once
-        found = {
-            text: predict_sentence(text, [w for w, _ in own], [row for _, row in own], self.artifact.config)
-            for text, own in zip(unique, self._by_sentence(unique), strict=True)
-        }
-        return [found[text] for text in sentences]
+        return self._decode(sentences).predictions(self.artifact.config)
 
     def logits(self, sentences: Sequence[str]) -> list[dict[str, Floats]]:
         """Return the raw class logits of each sentence (windows merged), for calibration."""
-        return [merge_windows([(len(w.ids), row) for w, row in own]) for own in self._by_sentence(sentences)]
-
-    def tokens(self, sentences: Sequence[str]) -> list[tuple[NDArray[np.int64], Floats]]:
-        """Return token offsets (tokens, 2) and role probabilities (tokens, roles) of each sentence."""
-        found = []
-        for own in self._by_sentence(sentences):
-            offsets, values = merge_tokens([w for w, _ in own], [row["tokens"] for _, row in own])
-            found.append((offsets, sigmoid(values)))
-        return found
-
-    def _by_sentence(self, sentences: Sequence[str]) -> list[list[tuple[Window, dict[str, Floats]]]]:
         windows = self._encoder.windows(sentences)
-        found: list[list[tuple[Window, dict[str, Floats]]]] = [[] for _ in sentences]
-        for window, logits in zip(windows, self._run(windows), strict=True):
-            found[window.sentence].append((window, logits))
-        return found
+        merged = merge_windows(windows, self._run(windows), len(sentences))
+        return [{head: values[i] for head, values in merged.items()} for i in range(len(sentences))]
 
-    def _run(self, windows: list[Window]) -> list[dict[str, Floats]]:
-        results: list[dict[str, Floats]] = [{} for _ in windows]
+    def tokens(self, sentences: Sequence[str]) -> list[tuple[Ints, Floats]]:
+        """Return token offsets (tokens, 2) and role probabilities (tokens, roles) of each sentence."""
+        windows = self._encoder.windows(sentences)
+        shares = sigmoid(self._run(windows)["tokens"].astype(np.float64))
+        edges = windows.of_sentences(len(sentences))
+        return [merge_tokens(windows, range(edges[i], edges[i + 1]), shares) for i in range(len(sentences))]
 
-        def run(batch: list[int]) -> None:
-            logits = self._engine.run(pad([windows[i] for i in batch], self.artifact.config.pad_id))
-            for row, number in enumerate(batch):
-                results[number] = by_window(logits, row, len(windows[number].ids))
+    def _decode(self, sentences: Sequence[str]) -> Decoded:
+        unique = {text: number for number, text in enumerate(dict.fromkeys(sentences))}  # wire copy repeats
+        windows = self._encoder.windows(list(unique))
+        decoded = decode(list(unique), windows, self._run(windows), self.artifact.config)
+        if len(unique) == len(sentences):
+            return decoded
+        return decoded.take(np.array([unique[text] for text in sentences]))
+
+    def _run(self, windows: Windows) -> Logits:
+        """Return the logits of every window, and for `tokens` those of every token of all windows."""
+        config = self.artifact.config
+        sizes = {head: len(classes) for head, classes in config.heads.items()} | {"bias": 1}
+        results = {head: np.empty((len(windows), size), np.float32) for head, size in sizes.items()}
+        tokens = np.empty((len(windows.ids), len(config.roles)), np.float32)
+
+        def run(numbers: Ints) -> None:
+            batch, filled, places = pad(windows, numbers, config.pad_id)
+            logits = self._engine.run(batch)
+            for head, values in results.items():
+                values[numbers] = logits[head]
+            tokens[places] = logits["tokens"][filled]
 
         with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(run, batches(windows)))
-        return results
+            list(pool.map(run, batches(windows.lengths)))
+        return results | {"tokens": tokens}
 
     def analyze(self, text: str, doc_id: str = "") -> list[Sentence]:
         """Split one article into sentences and label each; offsets count code points of `text`."""
@@ -99,14 +102,13 @@ class Classifier:
 
         `whole` takes every document for one sentence that was split before.
         """
-        documents = list(documents)
+        return self.label_documents(list(documents), whole).sentences()
+
+    def label_documents(self, documents: Sequence[Document], whole: bool = False) -> Labelled:
+        """Return what `analyze_documents` returns, in columns."""
         places = [_whole(d.text) if whole else split_sentences(d.text) for d in documents]
         texts = [d.text[a:b] for d, spans in zip(documents, places, strict=True) for a, b in spans]
-        predictions = iter(self.predict(texts))
-        return [
-            [_place(document, i, span, next(predictions), self.artifact.digest) for i, span in enumerate(spans)]
-            for document, spans in zip(documents, places, strict=True)
-        ]
+        return Labelled.of(documents, places, self._decode(texts), self.artifact)
 
 
 def locate_model(model: str | Path | None) -> Path:
@@ -124,18 +126,3 @@ def _whole(text: str) -> list[tuple[int, int]]:
     start = len(text) - len(text.lstrip())
     end = len(text.rstrip())
     return [(start, end)] if end > start else []
-
-
-def _place(document: Document, index: int, span: tuple[int, int], found: Prediction, model: str) -> Sentence:
-    start, end = span
-    spans: dict[str, list[Span]] = {role: [] for role in ROLES}
-    for raw in found.spans:
-        left, right = start + raw.start, start + raw.end
-        spans[raw.role].append(Span(left, right, document.text[left:right], raw.probability))
-    return Sentence(
-        doc_id=document.id, sentence_index=index, start=start, end=end, text=document.text[start:end],
-        label=found.label, probabilities=found.probabilities["label"], label_set=found.label_set,
-        **{PLURAL[role]: tuple(values) for role, values in spans.items()},  # type: ignore[arg-type]
-        source_kind=found.kind, source_stance=found.stance, source_framing=found.framing,
-        bias=found.bias, model=model,
-    )  # fmt: skip

@@ -73,13 +73,13 @@ def _documents(
             on_fault(item)
 
 
-def labelled(documents: Iterable[Document], classifier: Classifier, whole: bool) -> Iterator[Scored]:
+def analyzed(documents: Iterable[Document], classifier: Classifier, whole: bool) -> Iterator[Scored]:
     """Yield documents in batches with their sentences, placed in the whole document; `whole`: each is one sentence."""
     index = 0
     for batch in batched(documents if whole else (piece for document in documents for piece in pieces(document))):
         scored: Scored = []
         for piece, sentences in zip(batch, classifier.analyze_documents(batch, whole=whole), strict=True):
-            scored.append((piece, [_moved(sentence, piece.offset, index) for sentence in sentences]))
+            scored.append((piece, [moved(sentence, piece.offset, index) for sentence in sentences]))
             index = index + len(sentences) if piece.more else 0
         yield scored
 
@@ -93,7 +93,7 @@ def pieces(document: Document) -> Iterator[Document]:
     yield replace(document, text=document.text[start:], offset=document.offset + start) if start else document
 
 
-def _moved(sentence: Sentence, offset: int, index: int) -> Sentence:
+def moved(sentence: Sentence, offset: int, index: int) -> Sentence:
     """Return a sentence of a piece as one of the whole document."""
     if not offset and not index:
         return sentence
@@ -114,14 +114,18 @@ def weight(document: Document) -> int:
 
 
 def batched(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """Yield documents in groups that are worth a batch and small enough to hold."""
+    """Yield documents in groups that are worth a batch and small enough to hold; a piece is a batch of its own."""
     batch: list[Document] = []
     size = carried = 0
     for document in documents:
+        if batch and document.is_piece:
+            yield batch
+            batch, size, carried = [], 0, 0
         batch.append(document)
         size += len(document.text)
         carried += extent(document.metadata)[0]
-        if size >= BATCH_CHARACTERS or len(batch) >= BATCH_DOCUMENTS or carried >= BATCH_WRITTEN:
+        full = size >= BATCH_CHARACTERS or len(batch) >= BATCH_DOCUMENTS or carried >= BATCH_WRITTEN
+        if full or document.is_piece:
             yield batch
             batch, size, carried = [], 0, 0
     if batch:

@@ -109,6 +109,11 @@ class Document:
     more: bool = False
     place: Place | None = field(default=None, compare=False)
 
+    @property
+    def is_piece(self) -> bool:
+        """Say whether this is not the whole document."""
+        return self.more or self.offset > 0
+
 
 def extent(value: Any) -> tuple[int, int]:
     """Return the characters and elements that a carried value holds, and how deep it nests."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -127,6 +128,7 @@ _worker: tuple[Classifier, _Job] | None = None
 
 def _start_worker(job: _Job) -> None:
     global _worker
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the workers share the cores already
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a shard begun is finished
     _worker = (Classifier.load(job.model, threads=1), job)
 

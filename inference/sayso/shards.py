@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sayso.classifier import Classifier
-from sayso.corpus import Tally, labelled, weight, written
-from sayso.labels import KINDS, LABELS
+from sayso.corpus import BATCH_WRITTEN, batched, pieces, weight
+from sayso.encode import Ints
 from sayso.manifest import DONE, publish, sync, write_whole
 from sayso.readers import Fault, ReadOptions, fault, read_all
-from sayso.records import Document, Place, carry
-from sayso.summary import Summary
-from sayso.writers import clean_surrogates, record_schema
+from sayso.records import Document, Place, carry, extent
+from sayso.summary import LongDocument
+from sayso.tables import document_table, sentence_table, strings
 
+ROW_GROUP = 64_000_000  # bytes of a table held before they are written: most shards have less
 FAULT_CHARACTERS = 500  # what a fault counts for in the size of a shard, which must end also where all is broken
 
 
@@ -43,14 +46,17 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the files of a run are; `model` names the partition."""
+    """Where the files of a run are; `model` names the partition.
+
+    Its key is `model_id`: a key that is also a column, as `model` is, stops pandas and hides the column elsewhere.
+    """
 
     folder: Path
     model: str
 
     def table(self, name: str, index: int) -> Path:
         """Return the file of one shard of the table `sentences` or `documents`."""
-        return self.folder / name / f"model={self.model.replace(':', '-')}" / f"part-{index:06d}.parquet"
+        return self.folder / name / f"model_id={self.model.replace(':', '-')}" / f"part-{index:06d}.parquet"
 
     def marker(self, index: int) -> Path:
         """Return the marker that says a shard is complete."""
@@ -59,41 +65,34 @@ class Layout:
 
 def score_shard(shard: Shard, classifier: Classifier, layout: Layout, whole: bool, carried: dict[str, str]) -> None:
     """Label a shard and write its tables, then its marker, last."""
-    sentences = _ParquetTable(layout.table("sentences", shard.index), record_schema(), carried)
-    documents = _ParquetTable(layout.table("documents", shard.index), document_schema(), carried)
-    faults, tally, summary = list(shard.faults), Tally(), Summary()
-    for scored in labelled(shard.read(), classifier, whole):
-        tally.add(scored)
-        for part in written(scored):
-            sentences.write([s.to_dict() | row for d, own in part for row in [_fit(d, carried)[0]] for s in own])
-        rows = []
-        for document, own in scored:
-            summary.add(own)
-            if not document.more:
-                row, misfits = _fit(document, carried)
-                rows.append(summary.row(document, layout.model) | row)
-                faults += misfits
-                summary = Summary()
-        documents.write(rows)
+    sentences = _ParquetTable(layout.table("sentences", shard.index))
+    documents = _ParquetTable(layout.table("documents", shard.index))
+    faults, counts, long = list(shard.faults), Counter[str](), LongDocument(layout.model)
+    parts = shard.read() if whole else (piece for document in shard.read() for piece in pieces(document))
+    for batch in chain([[]], batched(parts)):  # the empty batch gives an empty table its columns
+        labelled = classifier.label_documents(batch, whole)
+        first = batch[0] if batch else None
+        if first and first.is_piece:
+            table, rows = long.add(first, labelled.sentences()[0])
+        else:
+            table, rows = sentence_table(labelled), document_table(labelled)
+        extras = _carried_columns(batch, carried, [] if first and first.offset else faults)
+        for part in _carrying(table, labelled.owner, extras, batch):
+            sentences.add(part)
+        documents.add(_append(rows, {name: column.slice(0, rows.num_rows) for name, column in extras.items()}))
+        counts.update(table["label"].to_pylist())
     sentences.close()
-    documents.close()
-    totals = {"documents": tally.documents, "labels": dict(tally.labels), "faults": [asdict(f) for f in faults]}
+    totals = {"documents": documents.close(), "labels": dict(counts), "faults": [asdict(f) for f in faults]}
     write_whole(layout.marker(shard.index), json.dumps(totals, sort_keys=True).encode())
 
 
-def document_schema() -> Any:
-    """Return the Arrow schema of the document table without carried columns."""
-    import pyarrow as pa
-
-    whole, share = pa.int64(), pa.float64()
-    return pa.schema(
-        {
-            "doc_id": pa.string(), "sentences": whole, "characters": whole,
-            "counts": pa.struct({label: whole for label in LABELS}),
-            "shares": pa.struct({label: share for label in LABELS}), "mean_bias": share,
-            "distinct_sources": whole, "kinds": pa.struct({kind: whole for kind in KINDS}), "model": pa.string(),
-        }
-    )  # fmt: skip
+def _carrying(table: Any, owner: Ints, extras: dict[str, Any], batch: Sequence[Document]) -> Iterator[Any]:
+    """Yield the sentences with the columns of their documents, as many at a time as can be held."""
+    heaviest = max((extent(document.metadata)[0] for document in batch), default=0)
+    step = max(1, BATCH_WRITTEN // (heaviest + 1))
+    for start in range(0, max(table.num_rows, 1), step):
+        rows = owner[start : start + step]
+        yield _append(table.slice(start, step), {name: column.take(rows) for name, column in extras.items()})
 
 
 # Columns of the document table that a carried column may not take.
@@ -145,32 +144,63 @@ def _fits(value: Any, kind: str) -> bool:
     return not isinstance(value, int) or -LARGEST - 1 <= value <= LARGEST
 
 
+def _carried_columns(documents: Sequence[Document], carried: dict[str, str], faults: list[Fault]) -> dict[str, Any]:
+    """Return an Arrow array for each carried column, a value a document."""
+    import pyarrow as pa
+
+    rows = []
+    for document in documents:
+        row, misfits = _fit(document, carried)
+        rows.append(row)
+        faults += misfits
+    columns = {name: [row[name] for row in rows] for name in carried}
+    return {
+        name: strings(values) if carried[name] == "string" else pa.array(values, pa.type_for_alias(carried[name]))
+        for name, values in columns.items()
+    }
+
+
+def _append(table: Any, columns: dict[str, Any]) -> Any:
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table
+
+
 class _ParquetTable:
     """A Parquet file that gets its name only when it is whole and on the disk."""
 
-    def __init__(self, path: Path, schema: Any, carried: dict[str, str]) -> None:
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._partial = path, path.with_name(path.name + ".tmp")
+        self._waiting: list[Any] = []
+        self._writer: Any = None
+        self._rows = 0
+
+    def add(self, table: Any) -> None:
+        """Append rows; they are written once they make a row group."""
+        self._waiting.append(table)
+        self._rows += table.num_rows
+        if sum(waiting.nbytes for waiting in self._waiting) >= ROW_GROUP:
+            self._write()
+
+    def _write(self) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._partial = path, path.with_name(path.name + ".tmp")
-        self._schema = pa.schema([*schema, *(pa.field(n, pa.type_for_alias(k)) for n, k in carried.items())])
-        self._writer = pq.ParquetWriter(self._partial, self._schema, compression="zstd")
+        group = pa.concat_tables(self._waiting)
+        self._waiting = []
+        self._writer = self._writer or pq.ParquetWriter(self._partial, group.schema, compression="zstd")
+        self._writer.write_table(group)
 
-    def write(self, rows: list[dict[str, Any]]) -> None:
-        import pyarrow as pa
-
-        try:
-            table = pa.Table.from_pylist(rows, schema=self._schema)
-        except UnicodeEncodeError:  # a lone surrogate somewhere: rare, so cleaned only then
-            table = pa.Table.from_pylist([clean_surrogates(row) for row in rows], schema=self._schema)
-        self._writer.write_table(table)
-
-    def close(self) -> None:
+    def close(self) -> int:
+        """Finish and publish the file; return the number of its rows."""
+        if self._waiting:
+            self._write()
         self._writer.close()
         with self._partial.open("rb") as stream:
             sync(stream.fileno())
         publish(self._partial, self._path)
+        return self._rows
 
 
 def cut(items: Iterator[Document | Fault], characters: int, options: ReadOptions) -> Iterator[Shard]:

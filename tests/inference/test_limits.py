@@ -180,7 +180,7 @@ def test_long_document_has_the_offsets_and_indices_of_the_whole(
     whole = classifier.analyze(text, "a")
     monkeypatch.setattr(segmentation, "PIECE", 100)
     documents = [Document("a", text), Document("b", "Snow fell.")]
-    scored = [pair for batch in corpus.labelled(documents, classifier, False) for pair in batch]
+    scored = [pair for batch in corpus.analyzed(documents, classifier, False) for pair in batch]
     found = [s for piece, own in scored for s in own if piece.id == "a"]
     assert len(scored) > 9
     assert [(s.sentence_index, s.start, s.end, s.label) for s in found] == [
@@ -194,7 +194,7 @@ def test_long_document_has_the_offsets_and_indices_of_the_whole(
 def test_batches_of_heavy_columns_are_written_in_parts(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "BATCH_WRITTEN", 1000)
     documents = [Document(str(i), "Rain fell. Snow fell. Hail fell.", {"x": "y" * 400}) for i in range(3)]
-    batches = list(corpus.labelled(documents, classifier, False))
+    batches = list(corpus.analyzed(documents, classifier, False))
     parts = [part for batch in batches for part in corpus.written(batch)]
     assert [s for part in parts for _, own in part for s in own] == [s for b in batches for _, own in b for s in own]
     assert all(sum(401 * len(own) for _, own in part) <= 1000 for part in parts)

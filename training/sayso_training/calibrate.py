@@ -13,9 +13,10 @@ from scipy.optimize import minimize_scalar
 
 from sayso.artifact import Artifact, ArtifactConfig, load_artifact
 from sayso.classifier import Classifier
-from sayso.decode import find_spans, softmax
+from sayso.decode import softmax
 from sayso.engine import OnnxEngine
 from sayso.labels import HEADS, LABELS, ROLES
+from sayso.spans import find_spans
 from sayso_data.schema import Example
 from sayso_training.evaluate import exact_counts, word_counts
 from sayso_training.metrics import f1_from_counts

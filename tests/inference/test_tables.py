@@ -1,0 +1,47 @@
+"""The Arrow tables of a corpus run hold what the records hold."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sayso import Classifier, Document
+from sayso.labels import KINDS, LABELS
+from sayso.tables import document_table, sentence_table
+from sayso.writers import clean_surrogates
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "articles.jsonl"
+LONG = "The convoy of " + ", ".join(f"truck {i}" for i in range(200)) + " reached the port, the ministry said."
+ODD = "Officials said \ud800 that 😀 it rained. Officials said \ud800 that 😀 it rained.\n\n! ? …"
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
+    texts = {row["id"]: row["text"] for row in rows} | {"empty": "", "long": LONG, "odd \udfff": ODD}
+    return [Document(name, text) for name, text in texts.items()]
+
+
+def test_sentence_table_equals_the_records(classifier: Classifier, documents: list[Document]) -> None:
+    labelled = classifier.label_documents(documents)
+    records = [clean_surrogates(s.to_dict()) for own in labelled.sentences() for s in own]
+    assert len(records) > 600
+    assert any(record["sources"] for record in records) and not all(record["source_kind"] for record in records)
+    assert sentence_table(labelled).to_pylist() == records
+
+
+def test_document_table_counts_the_records(classifier: Classifier, documents: list[Document]) -> None:
+    labelled = classifier.label_documents(documents)
+    rows = document_table(labelled).to_pylist()
+    for document, row, own in zip(documents, rows, labelled.sentences(), strict=True):
+        assert (row["sentences"], row["characters"]) == (len(own), len(document.text))
+        assert row["counts"] == {label: sum(s.label == label for s in own) for label in LABELS}
+        assert row["kinds"] == {kind: sum(s.source_kind == kind for s in own) for kind in KINDS}
+        assert row["distinct_sources"] == len({" ".join(x.text.split()).casefold() for s in own for x in s.sources})
+        assert row["mean_bias"] == (pytest.approx(sum(s.bias for s in own) / len(own)) if own else None)
+        assert row["shares"]["claim"] == (row["counts"]["claim"] / len(own) if own else None)
+
+
+def test_tables_of_nothing_have_the_columns(classifier: Classifier) -> None:
+    labelled = classifier.label_documents([])
+    assert sentence_table(labelled).num_rows == document_table(labelled).num_rows == 0
