@@ -55,9 +55,8 @@ def score(
     Raises:
         InputError: when a file as a whole cannot be read.
     """
-    for scored in labelled(
-        _documents(paths, options, tally, advance, on_fault), classifier, options.unit == "sentence"
-    ):
+    documents = _documents(paths, options, tally, advance, on_fault)
+    for scored in analyzed(documents, classifier, options.unit == "sentence"):
         tally.add(scored)
         yield scored
 
