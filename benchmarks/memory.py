@@ -62,9 +62,9 @@ def measure(folder: Path, suffix: str, size: int, write: Callable[[Path, int], N
     """Print the peaks of a run into a folder and of one into a file."""
     source = folder / f"big-{size}{suffix}"
     write(source, size)
-    for out in (f"out-{suffix}-{size}/", f"out-{suffix}-{size}.jsonl"):
+    for out in (f"out-{suffix[1:]}-{size}", f"out-{suffix[1:]}-{size}.jsonl"):
         command = [sys.executable, "-m", "sayso", "score", str(source), "--out", str(folder / out), "--threads", "1"]
-        print(f"{source.name:18} --out {out.partition('-')[2]:22} {peak([*command, '--quiet']):6.0f} MB", flush=True)
+        print(f"{source.name:18} --out {out:22} {peak([*command, '--quiet']):6.0f} MB", flush=True)
 
 
 def main() -> None:

@@ -82,9 +82,9 @@ def polars(folder: Path) -> Rows:
 def duckdb(folder: Path) -> Rows:
     import duckdb as db
 
-    table = db.connect().execute(f"select * from '{folder}/**/*.parquet'").fetch_arrow_table()
-    rows: Rows = table.to_pylist()
-    return rows
+    found = db.connect().execute(f"select * from '{folder}/**/*.parquet'")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def hugging_face(folder: Path) -> Rows:
