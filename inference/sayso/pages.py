@@ -70,10 +70,10 @@ def page_name(identity: str, taken: set[str]) -> str:
     An id that had to be changed gets a piece of its digest, so that different ids never share a page. Names that
     differ in case alone count as the same, and the name is added to `taken`.
     """
-    name = re.sub(r"[^\w.-]+", "_", identity).strip("._").encode("utf-8", "replace")[:NAME].decode("utf-8", "ignore")
+    name = re.sub(r"[^\w.-]+", "_", identity).strip("._-").encode("utf-8", "replace")[:NAME].decode("utf-8", "ignore")
     if name != identity or not name or _RESERVED.fullmatch(name):
         digest = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        name = f"{name or 'document'}-{digest}"
+        name = f"{'' if name and not _RESERVED.fullmatch(name) else 'document-'}{name}-{digest}".replace("--", "-")
     unique, number = name, 1
     while unique.casefold() in taken:
         number += 1

@@ -20,7 +20,7 @@ from sayso.records import Document, Place, carry, extent
 from sayso.tables import DocumentTable, document_schema, sentence_table, strings
 from sayso.writers import record_schema
 
-GROUP_ROWS = 65_536  # of a Parquet row group: most shards are one
+ROW_GROUP = 64_000_000  # bytes of a table held before they are written: most shards have less
 FAULT_CHARACTERS = 500  # what a fault counts for in the size of a shard, which must end also where all is broken
 
 
@@ -180,9 +180,9 @@ class _ParquetTable:
         self._waiting: list[Any] = []
 
     def write(self, table: Any) -> None:
-        """Append rows; they are written when they make a row group or are large."""
+        """Append rows; they are written once they make a row group."""
         self._waiting.append(table)
-        if sum(t.num_rows for t in self._waiting) >= GROUP_ROWS or table.nbytes >= BATCH_WRITTEN:
+        if sum(waiting.nbytes for waiting in self._waiting) >= ROW_GROUP:
             self._flush()
 
     def _flush(self) -> None:

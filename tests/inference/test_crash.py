@@ -26,24 +26,26 @@ KILLS = """
 import os, random, signal, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+import numpy as np
 import pyarrow.parquet
 from sayso import runner
+from sayso.artifact import DEFAULT_MODEL, load_artifact
+from sayso.classifier import Classifier
 from sayso.readers import ReadOptions
-from sayso.records import Sentence
 
-class Cheap:
-    @classmethod
-    def load(cls, model, threads):
-        return cls()
-    def analyze_documents(self, documents, whole):
+artifact = load_artifact(DEFAULT_MODEL)
+
+class Zeros:
+    def run(self, batch):
         time.sleep(0.002)
-        return [[self.sentence(d)] for d in documents]
-    def sentence(self, d):
-        shares = {"fact": 1.0, "claim": 0.0, "hedge": 0.0, "none": 0.0}
-        none = ((),) * 4 + (None,) * 3
-        return Sentence(d.id, 0, 0, len(d.text), d.text, "fact", shares, ("fact",), *none, 0.5, "m")
+        windows, tokens = batch["input_ids"].shape
+        sizes = {head: len(classes) for head, classes in artifact.config.heads.items()} | {"bias": 1}
+        logits = {head: np.zeros((windows, size), np.float32) for head, size in sizes.items()}
+        return logits | {"tokens": np.zeros((windows, tokens, len(artifact.config.roles)), np.float32)}
 
-runner.Classifier = Cheap
+classifier = Classifier(artifact, Zeros())
+runner.load_artifact = lambda path: artifact
+runner.Classifier = type("Loaded", (), {"load": staticmethod(lambda model, threads: classifier)})
 runner.signal.signal = lambda *_: None
 runner.ProcessPoolExecutor = lambda workers, context, start, arguments: ThreadPoolExecutor(1, "", start, arguments)
 

@@ -66,7 +66,7 @@ def test_ids_become_file_names_inside_the_folder(tmp_path: Path) -> None:
     assert len(written) == len(HOSTILE_IDS)
     assert list(tmp_path.iterdir()) == [folder]
     for page in written:
-        assert re.fullmatch(r"[\w-][\w.-]*\.html", page.name)
+        assert re.fullmatch(r"\w[\w.-]*\.html", page.name)
         assert not re.match(r"(con|nul|com1)\.", page.name, re.IGNORECASE)
 
 

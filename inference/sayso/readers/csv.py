@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from sayso.errors import InputError
 from sayso.readers.base import PREVIEW, Fault, Raw, ReadOptions, decode, fault, from_row, preview, too_long
-from sayso.readers.files import CHUNK
+from sayso.readers.files import CHUNK, read_some
 from sayso.records import Document, Place
 
 MORE = "_more"  # the values of a row beyond its header
@@ -58,7 +58,7 @@ def csv_records(path: str, stream: BinaryIO, limit: int) -> Iterator[Raw | Fault
     A row ends at a line break outside quotation marks, where a mark counts as the csv module counts it.
     """
     pending, state = _Pending(path, limit), _START
-    while chunk := stream.read(CHUNK):
+    while chunk := read_some(stream, CHUNK):
         if chunk.endswith(b"\r"):
             chunk += stream.read(1)  # so that \r\n is never parted
         at = 0

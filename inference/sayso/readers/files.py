@@ -86,6 +86,11 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
+def read_some(stream: BinaryIO, size: int) -> bytes:
+    """Return the next bytes, at most `size`; of a file that breaks off, all that came before the break."""
+    return cast(io.BufferedReader, stream).read1(size)
+
+
 def open_stream(path: str, advance: Advance) -> BinaryIO:
     """Open a file (or standard input) for its decompressed bytes, which are never all held."""
     raw = sys.stdin.buffer if path == STDIN else open(path, "rb")  # noqa: SIM115

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from sayso.readers.base import Fault, ReadOptions, decode, fault, file_name, not_utf8, preview
-from sayso.readers.files import CHUNK, READ_ERRORS
+from sayso.readers.files import CHUNK, READ_ERRORS, read_some
 from sayso.readers.lines import bounded_lines
 from sayso.records import Document, Place
 from sayso.segmentation import PIECE, piece_end
@@ -40,26 +40,25 @@ def read_txt(path: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Docu
 def _decoded(path: str, stream: BinaryIO, options: ReadOptions) -> Iterator[str | Fault]:
     """Yield the text a chunk at a time, and one fault at the first bytes that are not UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    chunk = stream.read(CHUNK)
-    at = 0
-    if chunk.startswith(codecs.BOM_UTF8):
-        at, chunk = len(codecs.BOM_UTF8), chunk[len(codecs.BOM_UTF8) :] or stream.read(CHUNK)
+    start = stream.read(len(codecs.BOM_UTF8))
+    at = len(start) if start == codecs.BOM_UTF8 else 0
+    chunk = start[at:] or read_some(stream, CHUNK)
     while True:
         try:
             yield decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             held = len(decoder.getstate()[0])
-            start = at - held + error.start
+            wrong = at - held + error.start
             if options.strict:
-                raise not_utf8(path, 1, start) from error
-            place = Place(path, 1, start, error.end - error.start, preview(error.object[error.start :]))
+                raise not_utf8(path, 1, wrong) from error
+            place = Place(path, 1, wrong, error.end - error.start, preview(error.object[error.start :]))
             yield fault(place, "bytes that are not UTF-8 were replaced by U+FFFD")
             decoder.errors = "replace"
             yield decoder.decode(chunk, final=not chunk)
         if not chunk:
             return
         at += len(chunk)
-        chunk = stream.read(CHUNK)
+        chunk = read_some(stream, CHUNK)
 
 
 def _read_lines(path: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Document | Fault]:
