@@ -16,7 +16,8 @@ from rich.text import Text
 
 from sayso.classifier import Classifier
 from sayso.corpus import Scored, Tally, score
-from sayso.errors import OutputError
+from sayso.errors import ConfigError, OutputError
+from sayso.pools import OpenPool, ProcessPool
 from sayso.readers import STDIN, Fault, ReadOptions, expand
 from sayso.records import Sentence
 from sayso.runner import run_corpus
@@ -28,13 +29,15 @@ SHOWN_FAULTS = 20
 
 def run_score(
     paths: Sequence[str], out: str | None, model: str | None, unit: str, text_field: str, id_field: str, kind: str,
-    table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool,
+    table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool, ray: str | None = None,
 ) -> int:  # fmt: skip
     """Score the paths; return the exit status."""
     files = expand(paths)
     options = ReadOptions(text_field, id_field, unit, strict, kind)
     if out is not None and is_folder(out):
-        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet)
+        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet, _pool(ray))
+    if ray is not None:
+        raise ConfigError("--ray needs a folder that all machines see: add --out FOLDER/")
     if out not in (None, "-"):
         check_target(Path(str(out)), overwrite)
     tally = Tally()
@@ -64,7 +67,7 @@ def is_folder(out: str) -> bool:
 
 def _run_corpus(
     files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None,
-    overwrite: bool, quiet: bool,
+    overwrite: bool, quiet: bool, open_pool: OpenPool,
 ) -> int:  # fmt: skip
     errors = Console(stderr=True)
     show = Faults(errors)
@@ -74,12 +77,20 @@ def _run_corpus(
             if status:
                 status.update(f"scoring: {summary(tally)}")
 
-        tally = run_corpus(files, folder, model, options, workers or os.cpu_count() or 1, overwrite, progress=progress)
+        tally = run_corpus(files, folder, model, options, workers, overwrite, progress=progress, open_pool=open_pool)
     for fault in tally.faults:
         show(fault)
     if not quiet:
         errors.print(summary(tally), highlight=False)
     return 1 if tally.faults else 0
+
+
+def _pool(ray: str | None) -> OpenPool:
+    if ray is None:
+        return ProcessPool
+    from sayso.adapters.ray_pool import ray_pool
+
+    return ray_pool(ray)
 
 
 class Faults:
