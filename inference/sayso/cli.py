@@ -105,6 +105,8 @@ def main() -> None:
     "--threads", type=click.IntRange(min=1), default=None, help="Batches side by side; one a core without it."
 )
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help=f"What runs the model: {', '.join(ENGINES)}.")
+@click.option("--ray", metavar="ADDRESS", default=None,
+              help="Score on Ray: auto, local or ray://HOST:PORT; all machines must see the --out folder.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No progress and no summary on standard error.")
 def score(**options: Any) -> int:
     """Label every sentence of files, folders, globs or standard input.

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from sayso.classifier import Classifier
 from sayso.corpus import Scored, Tally, score, written
+from sayso.errors import ConfigError
+from sayso.pools import OpenPool, ProcessPool
 from sayso.readers import STDIN, Fault, ReadOptions, expand
 from sayso.records import Sentence
 from sayso.runner import run_corpus
@@ -27,12 +29,15 @@ SHOWN_FAULTS = 20
 def run_score(
     paths: Sequence[str], out: str | None, model: str | None, unit: str, text_field: str, id_field: str, kind: str,
     table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool, max_document_bytes: int, engine: str,
+    ray: str | None = None,
 ) -> int:  # fmt: skip
     """Score the paths; return the exit status."""
     files = expand(paths)
     options = ReadOptions(text_field, id_field, unit, strict, kind, max_document_bytes)
     if out is not None and is_folder(out):
-        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet, engine)
+        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet, engine, _pool(ray))
+    if ray is not None:
+        raise ConfigError("--ray needs a folder that all machines see: add --out FOLDER/")
     if out not in (None, "-"):
         check_target(Path(str(out)), overwrite)
     tally = Tally()
@@ -63,7 +68,7 @@ def is_folder(out: str) -> bool:
 
 def _run_corpus(
     files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None,
-    overwrite: bool, quiet: bool, engine: str,
+    overwrite: bool, quiet: bool, engine: str, open_pool: OpenPool,
 ) -> int:  # fmt: skip
     errors = Console(stderr=True)
     show = Faults(errors)
@@ -73,13 +78,21 @@ def _run_corpus(
             if status:
                 status.update(f"scoring: {summary(tally)}")
 
-        processes = workers or os.cpu_count() or 1
         tally = run_corpus(
-            files, folder, model, options, processes, overwrite, progress=progress, on_fault=show, engine=engine
-        )
+            files, folder, model, options, workers, overwrite, progress=progress, on_fault=show, engine=engine,
+            open_pool=open_pool,
+        )  # fmt: skip
     if not quiet:
         errors.print(summary(tally), highlight=False)
     return 1 if tally.faults else 0
+
+
+def _pool(ray: str | None) -> OpenPool:
+    if ray is None:
+        return ProcessPool
+    from sayso.adapters.ray_pool import ray_pool
+
+    return ray_pool(ray)
 
 
 class Faults:

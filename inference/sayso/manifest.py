@@ -18,7 +18,8 @@ from sayso.readers import STDIN, ReadOptions
 MANIFEST = "manifest.json"
 ERRORS = "errors.jsonl"
 DONE = "_done"
-OWN_FOLDERS = (DONE, "sentences", "documents")
+ATTEMPTS = "_attempts"  # where workers of a cluster write before their files get their place
+OWN_FOLDERS = (DONE, ATTEMPTS, "sentences", "documents")
 OWN_FILES = (ERRORS,)
 EDGE = 1 << 20  # bytes at each end of a file that its fingerprint covers, with its size
 

@@ -1,40 +1,39 @@
-"""The corpus run: shards to worker processes, resumable at any moment, the same bytes every time."""
+"""The corpus run: shards to workers, resumable at any moment, the same bytes every time."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from sayso.artifact import load_artifact
-from sayso.classifier import Classifier, locate_model
+from sayso.classifier import locate_model
 from sayso.corpus import Tally
 from sayso.engine import check_engine
 from sayso.engines import DEFAULT_ENGINE
 from sayso.errors import OutputError
-from sayso.manifest import DONE, ERRORS, Manifest, claim_folder, describe, publish, sync
+from sayso.manifest import DONE, ERRORS, claim_folder, describe, publish, sync
+from sayso.pools import Job, OpenPool, Pool, ProcessPool
 from sayso.readers import Fault, ReadOptions, read_all
-from sayso.shards import Layout, Shard, carried_types, cut, score_shard
+from sayso.shards import Layout, Shard, carried_types, cut
 
 SHARD_CHARACTERS = 2_000_000  # about half a minute of one core: little is lost, little is overhead
 Progress = Callable[[Tally], None]
 
 
 def run_corpus(
-    files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int,
+    files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None = None,
     overwrite: bool = False, shard_characters: int = SHARD_CHARACTERS, progress: Progress = lambda _: None,
     on_fault: Callable[[Fault], None] = lambda _: None, engine: str = DEFAULT_ENGINE,
+    open_pool: OpenPool = ProcessPool,
 ) -> Tally:  # fmt: skip
     """Score files into a folder; the same call again goes on where it was stopped.
 
-    `on_fault` is called with each fault of the input, in its order, once all is scored.
+    `workers` None takes as many as the pool finds cores; the pool does not change the bytes. `on_fault` is called
+    with each fault of the input, in its order, once all is scored.
 
     Raises:
         OutputError: when the folder holds another run, a worker dies, or the disk is full; what is complete stays.
@@ -49,56 +48,47 @@ def run_corpus(
     first = next(shards, Shard(0, (), ()))
     manifest = describe(files, layout.model, options, shard_characters, carried_types(first.documents), engine)
     tally = Tally()
-    job = _Job(path, layout, options.unit == "sentence", manifest, engine)
     try:
         claim_folder(folder, manifest, overwrite)
         (folder / DONE).mkdir(exist_ok=True)
-        number = _score_all(chain([first], shards), job, workers, tally, progress)
+        job = Job(path, layout, options.unit == "sentence", manifest.carried, engine)
+        number = _score_all(chain([first], shards), layout, open_pool(job, workers), tally, progress)
         _write_errors(folder / ERRORS, layout, number, on_fault)
-    except BrokenProcessPool as error:
+    except BrokenExecutor as error:
         raise OutputError("a worker died (out of memory?); type the same command again to go on") from error
     except OSError as error:
         raise OutputError(f"cannot write: {error}; make room and type the same command again to go on") from error
     return tally
 
 
-class _Job:
-    """What every worker must know."""
-
-    def __init__(self, model: Path, layout: Layout, whole: bool, manifest: Manifest, engine: str) -> None:
-        self.model, self.layout, self.whole, self.carried = model, layout, whole, manifest.carried
-        self.engine = engine
-
-
-def _score_all(shards: Iterator[Shard], job: _Job, workers: int, tally: Tally, progress: Progress) -> int:
+def _score_all(shards: Iterator[Shard], layout: Layout, pool: Pool, tally: Tally, progress: Progress) -> int:
     """Label the shards that have no marker yet, count all of them into `tally`; return how many there are."""
-    waiting: dict[Future[int], int] = {}
+    waiting: dict[Future[bytes], int] = {}
     number = 0
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (job,)) as pool:
-        try:
-            for shard in shards:
-                number += 1
-                if job.layout.marker(shard.index).exists():
-                    _count(job.layout, shard.index, tally)
-                    continue
-                waiting[pool.submit(_work, shard)] = shard.index
-                if len(waiting) > workers:  # one shard waits for each free worker; more would only fill memory
-                    _collect(waiting, job.layout, tally)
-                    progress(tally)
-            while waiting:
-                _collect(waiting, job.layout, tally)
+    try:
+        for shard in shards:
+            number += 1
+            if layout.marker(shard.index).exists():
+                _count(layout, shard.index, tally)
+                continue
+            waiting[pool.submit(shard)] = shard.index
+            if len(waiting) > pool.workers:  # one shard waits for the next free worker; more would only fill memory
+                _collect(waiting, layout, tally)
                 progress(tally)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        while waiting:
+            _collect(waiting, layout, tally)
+            progress(tally)
+    finally:
+        pool.shutdown()
     return number
 
 
-def _collect(waiting: dict[Future[int], int], layout: Layout, tally: Tally) -> None:
+def _collect(waiting: dict[Future[bytes], int], layout: Layout, tally: Tally) -> None:
     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
     for future in done:
-        waiting.pop(future)
-        _count(layout, future.result(), tally)
+        index = waiting.pop(future)
+        future.result()
+        _count(layout, index, tally)
 
 
 def _marker(layout: Layout, index: int) -> dict[str, Any]:
@@ -127,20 +117,3 @@ def _write_errors(path: Path, layout: Layout, shards: int, on_fault: Callable[[F
                 on_fault(Fault(**values))
         sync(stream.fileno())
     publish(partial, path)
-
-
-_worker: tuple[Classifier, _Job] | None = None
-
-
-def _start_worker(job: _Job) -> None:
-    global _worker
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the workers share the cores already
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a shard begun is finished
-    _worker = (Classifier.load(job.model, threads=1, engine=job.engine), job)
-
-
-def _work(shard: Shard) -> int:
-    assert _worker is not None
-    classifier, job = _worker
-    score_shard(shard, classifier, job.layout, job.whole, job.carried)
-    return shard.index

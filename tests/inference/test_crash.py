@@ -28,7 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
 import pyarrow.parquet
-from sayso import runner
+from sayso import pools, runner
 from sayso.artifact import DEFAULT_MODEL, load_artifact
 from sayso.classifier import Classifier
 from sayso.readers import ReadOptions
@@ -36,6 +36,8 @@ from sayso.readers import ReadOptions
 artifact = load_artifact(DEFAULT_MODEL)
 
 class Zeros:
+    token_budget = 1024
+
     def run(self, batch):
         time.sleep(0.002)
         windows, tokens = batch["input_ids"].shape
@@ -45,9 +47,9 @@ class Zeros:
 
 classifier = Classifier(artifact, Zeros())
 runner.load_artifact = lambda path: artifact
-runner.Classifier = type("Loaded", (), {"load": staticmethod(lambda model, threads: classifier)})
-runner.signal.signal = lambda *_: None
-runner.ProcessPoolExecutor = lambda workers, context, start, arguments: ThreadPoolExecutor(1, "", start, arguments)
+pools.Classifier = type("Loaded", (), {"load": staticmethod(lambda model, threads, engine: classifier)})
+pools.signal.signal = lambda *_: None
+pools.ProcessPoolExecutor = lambda workers, context, start, arguments: ThreadPoolExecutor(1, "", start, arguments)
 
 def run(folder):
     runner.run_corpus([sys.argv[1]], Path(folder), None, ReadOptions(), 1, shard_characters=2000)
