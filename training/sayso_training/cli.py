@@ -18,6 +18,7 @@ from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.cli import DATA_OPTION
 from sayso_training.baselines import CueRules, TfidfLogistic
+from sayso_training.behaviour import behaviour_table, load_suite, run_suite
 from sayso_training.card import model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
 from sayso_training.distil import BATCH, draw, label_softly
@@ -139,13 +140,18 @@ def distil(teachers: tuple[str, ...], out: Path, sentences: int, rare: float, se
 @click.command("evaluate")
 @click.argument("model", default=str(DEFAULT_MODEL), metavar="[MODEL]")
 @click.option("--on", "split", default="dev", show_default=True, help="Split to score: dev, calibration or sample.")
+@click.option("--behaviour", is_flag=True, help="Run the behaviour suite instead: pass rate of every template.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
 @DATA_OPTION
-def evaluate_command(model: str, split: str, as_json: bool, directory: Path) -> None:
+def evaluate_command(model: str, split: str, behaviour: bool, as_json: bool, directory: Path) -> None:
     """Score a model directory, an MLflow address, or a baseline (`rules`, `tfidf`) on labelled sentences.
 
     Example: sayso evaluate --on sample
     """
+    if behaviour:
+        report = run_suite(_predictor(model, directory, split), load_suite())
+        click.echo(json.dumps(report, indent=1) if as_json else behaviour_table(report))
+        return
     examples = load_split(split, directory)
     scores = evaluate(_predictor(model, directory, split), examples)
     click.echo(json.dumps(scores, indent=1) if as_json else scores_table(scores))
