@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,8 @@ def _write_errors(path: Path, layout: Layout, shards: int, on_fault: Callable[[F
     with partial.open("wb") as stream:
         for index in range(shards):
             for values in _marker(layout, index)["faults"]:
-                stream.write(json.dumps(values, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-                on_fault(Fault(**values))
+                fault = Fault(**values)
+                stream.write(json.dumps(asdict(fault), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+                on_fault(fault)
         sync(stream.fileno())
     publish(partial, path)

@@ -113,14 +113,15 @@ def from_row(place: Place, row: dict[str, Any], options: ReadOptions, first: boo
     if not isinstance(text, str):
         return fault(place, f"{options.text_field!r} holds {type(text).__name__}, not text")
     rest = {k: v for k, v in row.items() if k not in (options.text_field, options.id_field)}
-    problem = _problem(identity, rest, options)
+    problem = unfit(identity, rest, options)
     if problem:
         return fault(place, problem)
     name = f"{file_name(place.file)}:{place.line}" if identity is None else str(identity)
     return Document(name, text, rest, place=place)
 
 
-def _problem(identity: Any, rest: dict[str, Any], options: ReadOptions) -> str | None:
+def unfit(identity: Any, rest: dict[str, Any], options: ReadOptions) -> str | None:
+    """Return why an id and the columns carried along cannot be repeated for every sentence, None if they can."""
     (id_size, id_depth), (size, depth) = extent(identity), extent(rest)
     if id_size > ID or id_depth > 1:
         return f"{options.id_field!r} is longer than {ID:,} characters or nested"

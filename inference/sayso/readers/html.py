@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from sayso.readers.base import Fault, ReadOptions, fault, file_name, preview, too_long
+from sayso.readers.base import Fault, ReadOptions, fault, file_name, preview, too_long, unfit
 from sayso.records import Document, Place
 
 FIELDS = ("title", "author", "date", "url", "sitename")
+PAGE_BYTES = 10_000_000  # the parsed page takes many times its size
 
 
 def read_html(path: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Document | Fault]:
@@ -16,10 +17,11 @@ def read_html(path: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Doc
 
     Nothing that the page names is fetched, and no entity of its own is expanded (the HTML parser reads no DTD).
     """
-    data = stream.read(options.limit + 1)
+    limit = min(options.limit, PAGE_BYTES)
+    data = stream.read(limit + 1)
     place = Place(path, 1, 0, len(data), preview(data))
-    if len(data) > options.limit:
-        yield too_long(Place(path, 1, 0, None, place.preview), options.limit)
+    if len(data) > limit:
+        yield too_long(Place(path, 1, 0, None, place.preview), limit)
         return
     try:
         page = _extract(data)
@@ -29,8 +31,9 @@ def read_html(path: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Doc
     if page is None:
         yield fault(place, "no readable text in this page")
         return
-    fields = {name: getattr(page, name, None) for name in FIELDS}
-    yield Document(file_name(path), page.text or "", {k: v for k, v in fields.items() if v}, place=place)
+    fields = {name: value for name in FIELDS if (value := getattr(page, name, None))}
+    problem = unfit(None, fields, options)
+    yield fault(place, problem) if problem else Document(file_name(path), page.text or "", fields, place=place)
 
 
 def _extract(data: bytes) -> Any:
