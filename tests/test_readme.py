@@ -1,21 +1,36 @@
-"""Every block of the README runs: shell blocks line by line, Python blocks with the output they show."""
+"""Every block of the READMEs runs: shell blocks line by line, Python blocks with the output they show.
+
+`<!-- needs ray java -->` before a block names modules and commands without which it is skipped; such a Python block
+runs in a process of its own.
+"""
 
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-BLOCKS = re.findall(r"```(bash|python)\n(.*?)```(?:\n+```text\n(.*?)```)?", README.read_text(encoding="utf-8"), re.S)
+REPOSITORY = Path(__file__).resolve().parents[1]
+TEXT = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "inference/README.md"))
+BLOCK = r"(?:<!-- needs ([\w ]+) -->\n)?```(bash|python)\n(.*?)```(?:\n+```text\n(.*?)```)?"
+BLOCKS = re.findall(BLOCK, TEXT, re.S)
 
 
-@pytest.mark.parametrize("kind,code,output", BLOCKS, ids=[code.strip().splitlines()[0][:50] for _, code, _ in BLOCKS])
-def test_block(kind: str, code: str, output: str, repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("needs,kind,code,output", BLOCKS, ids=[b[2].strip().splitlines()[0][:50] for b in BLOCKS])
+def test_block(needs: str, kind: str, code: str, output: str, repository: Path, tmp_path: Path) -> None:
+    missing = [name for name in needs.split() if not (find_spec(name) or shutil.which(name))]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    if kind == "python" and needs:
+        (tmp_path / "block.py").write_text(code, encoding="utf-8")
+        assert run("python block.py", repository, tmp_path).split() == output.split()
+        return
     if kind == "python":
         found = io.StringIO()
         with redirect_stdout(found):

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import mlflow
 
+from sayso.adapters.mlflow import log_model
 from sayso.artifact import CARD, DEFAULT_MODEL, METRICS, load_artifact
 from sayso.classifier import Classifier
 from sayso.errors import ConfigError
@@ -64,6 +65,7 @@ def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) ->
     mlflow.log_figure(confusion_plot(scores), "confusion.png")
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
     mlflow.log_artifacts(str(target), "model")
+    log_model(target)
     mlflow.end_run()
     return target
 
