@@ -16,13 +16,17 @@ class _Strict(BaseModel):
 
 
 class DataConfig(_Strict):
-    """Which splits train which heads; each auxiliary split has a cap on its sentences."""
+    """Which splits train which heads; each auxiliary split has a cap on its sentences.
+
+    `augment` is the number of minimal pairs and perturbed sentences added to train, drawn with the run's seed.
+    """
 
     train: str = "train"
     dev: str = "dev"
     calibration: str = "calibration"
     auxiliary: dict[str, int] = Field(default_factory=dict)
     limit: int | None = None
+    augment: int = Field(default=0, ge=0)
 
 
 class ModelConfig(_Strict):
