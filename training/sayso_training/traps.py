@@ -77,15 +77,14 @@ TRAPS: Final = (
         (" the garrison doctor.", " their units on Friday evening.", " the reception at noon."),
     )),
     Trap("left-open", "hedge", (
-        ("The rescue service has", "Her surgeon has", "The transport ministry has", "The owner of the club has"),
-        (" [not ruled out](hedge)",),
-        (" a further operation.", " a technical fault.", " selling before the winter.",
-         " closing the line for a month."),
+        ("The rescue service", "Her surgeon", "The transport ministry", "The owner of the club"),
+        (" [cannot rule out](hedge)",),
+        (" a technical defect.", " further delays.", " an error by the supplier.", " a connection with the first case."),
     )),
     Trap("statistic", "fact", (
         ("Boys are", "People in the north were", "Smokers are", "Graduates were"),
-        (" 30 percent more likely", " half as likely"),
-        (" to skip breakfast.", " to change jobs.", " to need glasses."),
+        (" a third more likely", " half as likely"),
+        (" to skip breakfast.", " to change jobs.", " to wear glasses."),
     )),
     Trap("colon", "claim", (
         ("Seven rescued from burning tanker", "Village school hit by rocket", "Two cabinet members to leave",
