@@ -19,6 +19,7 @@ class DataConfig(_Strict):
     """Which splits train which heads; each auxiliary split has a cap on its sentences.
 
     `soft` names a file of soft labels (`sayso distil`) to train on beside gold, which is taken `gold_repeats` times.
+    `augment` is the number of minimal pairs and perturbed sentences added to train, drawn with the run's seed.
     """
 
     train: str = "train"
@@ -28,6 +29,7 @@ class DataConfig(_Strict):
     limit: int | None = None
     soft: Path | None = None
     gold_repeats: int = Field(default=1, ge=1)
+    augment: int = Field(default=0, ge=0)
 
 
 class ModelConfig(_Strict):

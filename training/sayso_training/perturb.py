@@ -97,7 +97,7 @@ def headline(text: str) -> list[Edit]:
 
 def typographic(text: str) -> list[Edit]:
     """Turn straight quotation marks and apostrophes into curly ones."""
-    return [Edit(m.start(), m.end(), _curly(text, m.start())) for m in re.finditer("[\"']", text)]
+    return [Edit(m.start(), m.end(), _curly(text, m.start())) for m in re.finditer("\"|(?<!')'(?!')", text)]
 
 
 def _curly(text: str, place: int) -> str:

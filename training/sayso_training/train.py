@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, set_seed
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.schema import Example
+from sayso_training.augment import augment
 from sayso_training.config import DataConfig, TrainConfig
 from sayso_training.encoders import resolve_encoder
 from sayso_training.features import Collator, SentenceDataset
@@ -32,8 +33,10 @@ class Splits:
 
 
 def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
-    """Load the splits of a config; each auxiliary split is sampled down to its cap."""
-    train: list[Example | SoftExample] = [*load_split(config.train, corpora)[: config.limit]] * config.gold_repeats
+    """Load the splits of a config: augmented examples made from train, each auxiliary split sampled to its cap."""
+    gold = load_split(config.train, corpora)[: config.limit]
+    train: list[Example | SoftExample] = [*gold] * config.gold_repeats
+    train += augment(gold, config.augment, seed)
     for name, cap in config.auxiliary.items():
         rows = load_split(name, corpora)
         train += random.Random(seed).sample(rows, min(cap, len(rows)))
