@@ -27,7 +27,7 @@ class Classifier:
         self.artifact = artifact
         self._engine = engine
         self._threads = threads
-        self._encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
+        self.encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
 
     @classmethod
     def load(
@@ -62,26 +62,26 @@ class Classifier:
 
     def logits(self, sentences: Sequence[str]) -> list[dict[str, Floats]]:
         """Return the raw class logits of each sentence (windows merged), for calibration."""
-        windows = self._encoder.windows(sentences)
-        merged = merge_windows(windows, self._run(windows), len(sentences))
+        windows = self.encoder.windows(sentences)
+        merged = merge_windows(windows, self.run_windows(windows), len(sentences))
         return [{head: values[i] for head, values in merged.items()} for i in range(len(sentences))]
 
     def tokens(self, sentences: Sequence[str]) -> list[tuple[Ints, Floats]]:
         """Return token offsets (tokens, 2) and role probabilities (tokens, roles) of each sentence."""
-        windows = self._encoder.windows(sentences)
-        shares = sigmoid(self._run(windows)["tokens"].astype(np.float64))
+        windows = self.encoder.windows(sentences)
+        shares = sigmoid(self.run_windows(windows)["tokens"].astype(np.float64))
         edges = windows.of_sentences(len(sentences))
         return [merge_tokens(windows, range(edges[i], edges[i + 1]), shares) for i in range(len(sentences))]
 
     def _decode(self, sentences: Sequence[str]) -> Decoded:
         unique = {text: number for number, text in enumerate(dict.fromkeys(sentences))}  # wire copy repeats
-        windows = self._encoder.windows(list(unique))
-        decoded = decode(list(unique), windows, self._run(windows), self.artifact.config)
+        windows = self.encoder.windows(list(unique))
+        decoded = decode(list(unique), windows, self.run_windows(windows), self.artifact.config)
         if len(unique) == len(sentences):
             return decoded
         return decoded.take(np.array([unique[text] for text in sentences]))
 
-    def _run(self, windows: Windows) -> Logits:
+    def run_windows(self, windows: Windows) -> Logits:
         """Return the logits of every window, and for `tokens` those of every token of all windows."""
         config = self.artifact.config
         sizes = {head: len(classes) for head, classes in config.heads.items()} | {"bias": 1}

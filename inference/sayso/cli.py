@@ -17,6 +17,7 @@ LAZY = {
     "train": ("sayso_training.cli", "train"),
     "evaluate": ("sayso_training.cli", "evaluate_command"),
     "export": ("sayso_training.cli", "export"),
+    "bench": ("sayso_training.bench_cli", "bench"),
     "data": ("sayso_data.cli", "data"),
 }
 
