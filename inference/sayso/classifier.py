@@ -40,7 +40,7 @@ class Classifier:
         self.artifact = artifact
         self._engine = engine
         self._threads = threads
-        self._encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
+        self.encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
 
     @classmethod
     def load(
@@ -75,8 +75,8 @@ class Classifier:
 
     def outputs(self, sentences: Sequence[str]) -> list[Output]:
         """Return what the network gives for each sentence before decoding, for calibration and distillation."""
-        windows = self._encoder.windows(sentences)
-        logits, heads = self._run(windows), self.artifact.config.temperatures
+        windows = self.encoder.windows(sentences)
+        logits, heads = self.run_windows(windows), self.artifact.config.temperatures
         merged = merge_windows(windows, logits, len(sentences))
         scaled = {head: values / heads.get(head, 1.0) for head, values in merged.items()}
         shares = {head: softmax(scaled[head]) for head in self.artifact.config.heads}
@@ -92,13 +92,13 @@ class Classifier:
 
     def _decode(self, sentences: Sequence[str]) -> Decoded:
         unique = {text: number for number, text in enumerate(dict.fromkeys(sentences))}  # wire copy repeats
-        windows = self._encoder.windows(list(unique))
-        decoded = decode(list(unique), windows, self._run(windows), self.artifact.config)
+        windows = self.encoder.windows(list(unique))
+        decoded = decode(list(unique), windows, self.run_windows(windows), self.artifact.config)
         if len(unique) == len(sentences):
             return decoded
         return decoded.take(np.array([unique[text] for text in sentences]))
 
-    def _run(self, windows: Windows) -> Logits:
+    def run_windows(self, windows: Windows) -> Logits:
         """Return the logits of every window, and for `tokens` those of every token of all windows."""
         config = self.artifact.config
         sizes = {head: len(classes) for head, classes in config.heads.items()} | {"bias": 1}

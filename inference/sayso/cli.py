@@ -19,6 +19,7 @@ LAZY = {
     "evaluate": ("sayso_training.cli", "evaluate_command"),
     "export": ("sayso_training.cli", "export"),
     "distil": ("sayso_training.cli", "distil"),
+    "bench": ("sayso_training.bench_cli", "bench"),
     "data": ("sayso_data.cli", "data"),
 }
 

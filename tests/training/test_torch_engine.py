@@ -37,7 +37,7 @@ def test_it_computes_what_the_network_does(network: SaysoModel, folder: Path) ->
     classifier = Classifier.load(folder, engine="torch", threads=2)
     texts = ["Rain fell on the harbour.", "The mayor said that the road, closed since Monday, may open."]
     for text, row in zip(texts, classifier.logits(texts), strict=True):
-        ids = torch.tensor([classifier._encoder.windows([text]).ids.tolist()])
+        ids = torch.tensor([classifier.encoder.windows([text]).ids.tolist()])
         with torch.no_grad():
             full = network(ids, torch.ones_like(ids))
         assert all(np.allclose(row[head], full[head][0], atol=0.05) for head in ("label", "kind", "bias"))

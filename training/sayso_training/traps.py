@@ -79,7 +79,7 @@ TRAPS: Final = (
     Trap("left-open", "hedge", (
         ("The rescue service", "Her surgeon", "The transport ministry", "The owner of the club"),
         (" [cannot rule out](hedge)",),
-        (" a technical defect.", " further delays.", " an error by the supplier.", " a connection with the first case."),
+        (" a technical defect.", " further delays.", " an error by the supplier.", " a link with the first case."),
     )),
     Trap("statistic", "fact", (
         ("Boys are", "People in the north were", "Smokers are", "Graduates were"),
