@@ -20,7 +20,7 @@ from sayso.artifact import DEFAULT_MODEL
 from sayso.classifier import Classifier
 from sayso.errors import InputError, OutputError
 from sayso.pools import Job, OpenPool, ProcessPool
-from sayso.readers import ReadOptions
+from sayso.readers import Fault, ReadOptions
 from sayso.records import Document, Sentence
 from sayso.runner import run_corpus
 from sayso.shards import Layout, Shard
@@ -48,9 +48,19 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(corpus: Path, folder: Path, open_pool: OpenPool) -> dict[str, bytes]:
-    tally = run_corpus([str(corpus)], folder, None, ReadOptions(), 2, shard_characters=8000, open_pool=open_pool)
-    assert tally.documents == 6 * len(ROWS)
-    assert [fault.reason.split(":")[0] for fault in tally.faults] == ["broken JSON"]
+    faults: list[Fault] = []
+    tally = run_corpus(
+        [str(corpus)],
+        folder,
+        None,
+        ReadOptions(),
+        2,
+        shard_characters=8000,
+        on_fault=faults.append,
+        open_pool=open_pool,
+    )  # fmt: skip
+    assert tally.documents == 6 * len(ROWS) and tally.faults == 1
+    assert [fault.reason.split(":")[0] for fault in faults] == ["broken JSON"]
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
