@@ -54,7 +54,7 @@ class Layout:
 
     def table(self, name: str, index: int) -> Path:
         """Return the file of one shard of the table `sentences` or `documents`."""
-        return self.folder / name / f"model={self.model.replace(':', '-')}" / f"part-{index:06d}.parquet"
+        return self.folder / name / f"model_id={self.model.replace(':', '-')}" / f"part-{index:06d}.parquet"
 
     def marker(self, index: int) -> Path:
         """Return the marker that says a shard is complete."""
