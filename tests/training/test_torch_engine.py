@@ -36,12 +36,13 @@ def folder(network: SaysoModel, tmp_path: Path) -> Path:
 def test_it_computes_what_the_network_does(network: SaysoModel, folder: Path) -> None:
     classifier = Classifier.load(folder, engine="torch", threads=2)
     texts = ["Rain fell on the harbour.", "The mayor said that the road, closed since Monday, may open."]
-    for text, row in zip(texts, classifier.logits(texts), strict=True):
+    outputs = classifier.outputs(texts)
+    for text, row in zip(texts, (output.logits for output in outputs), strict=True):
         ids = torch.tensor([classifier.encoder.windows([text]).ids.tolist()])
         with torch.no_grad():
             full = network(ids, torch.ones_like(ids))
         assert all(np.allclose(row[head], full[head][0], atol=0.05) for head in ("label", "kind", "bias"))
-    assert classifier.tokens(texts)[0][1].shape == (6, 4)
+    assert outputs[0].tokens.shape == (6, 4)
 
 
 def test_weights_of_another_model_are_refused(folder: Path) -> None:
