@@ -67,6 +67,7 @@ class Team:
 
     def __init__(self, plan: Plan, documents: Sequence[Document], folder: Path, workers: int) -> None:
         context = get_context("spawn")
+        self._name = plan.name
         self._ends: list[Connection] = []
         self._processes = []
         for number in range(workers):
@@ -82,14 +83,18 @@ class Team:
         start = time.perf_counter()
         for end in self._ends:
             end.send(True)
-        replies = [self._reply(end) for end in self._ends]
+        replies = [self._reply(number) for number in range(len(self._ends))]
         return time.perf_counter() - start, [outcome for outcome, _ in replies], sum(peak for _, peak in replies)
 
-    def _reply(self, end: Connection) -> tuple[Outcome, int]:
+    def _reply(self, number: int) -> tuple[Outcome, int]:
         try:
-            reply: tuple[Outcome, int] | str = end.recv()
+            reply: tuple[Outcome, int] | str = self._ends[number].recv()
         except EOFError as error:
-            raise SaysoError("a process of the benchmark died (out of memory?); try fewer --sentences") from error
+            self._processes[number].join()
+            status = self._processes[number].exitcode
+            raise SaysoError(
+                f"{self._name}: its process ended with status {status}; see above, or free memory"
+            ) from error
         if isinstance(reply, str):
             raise SaysoError(reply)
         return reply
