@@ -49,6 +49,7 @@ def bench_plot(found: dict[str, Any]) -> Figure:
     axes.set_yticks(range(len(rows)), list(rows))
     axes.invert_yaxis()
     axes.set(xlabel=f"sentences/s, text to Parquet, median and spread of {found['rounds']} rounds")
+    axes.margins(x=0.12)
     for place, row in enumerate(rows.values()):
         axes.annotate(f" {row['ratio']:.1f}x", (row["fastest"], place), va="center", fontsize=8)
     return figure
