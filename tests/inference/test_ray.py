@@ -149,6 +149,14 @@ def test_command_needs_a_folder_and_the_extra(tmp_path: Path) -> None:
     assert (done.returncode, "pip install 'sayso[ray]'" in done.stderr) == (2, True)
 
 
+def test_address_without_a_cluster_is_named(tmp_path: Path) -> None:
+    words = ["-m", "sayso", "score", str(SAMPLE), "--ray", "no-such-scheme://x", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no Ray cluster at 'no-such-scheme://x'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_dataset_has_a_row_an_article(cluster: None) -> None:
     import ray.data
 
