@@ -113,14 +113,17 @@ def test_a_killed_worker_changes_nothing(corpus: Path, plain: dict[str, bytes], 
     assert found == plain
 
 
-def test_rerun_scores_only_what_is_missing(
-    corpus: Path, plain: dict[str, bytes], cluster: None, tmp_path: Path
+@pytest.mark.parametrize("ray_first", [False, True], ids=["plain then ray", "ray then plain"])
+def test_either_goes_on_where_the_other_was_stopped(
+    corpus: Path, plain: dict[str, bytes], cluster: None, tmp_path: Path, ray_first: bool
 ) -> None:
-    run(corpus, tmp_path / "out", ProcessPool)
+    pools: list[OpenPool] = [ProcessPool, ray_pool("local")]
+    first, second = reversed(pools) if ray_first else pools
+    assert run(corpus, tmp_path / "out", first) == plain
     markers = sorted((tmp_path / "out" / "_done").iterdir())
     markers[1].unlink()
     before = {p: p.stat().st_mtime_ns for p in markers if p.exists()}
-    assert run(corpus, tmp_path / "out", ray_pool("local")) == plain
+    assert run(corpus, tmp_path / "out", second) == plain
     assert {p: p.stat().st_mtime_ns for p in before} == before
 
 
@@ -157,6 +160,14 @@ def test_command_needs_a_folder_and_the_extra(tmp_path: Path) -> None:
     assert (done.returncode, "add --out FOLDER/" in done.stderr) == (2, True)
     done = sayso("out/", "sys.modules['ray'] = None")
     assert (done.returncode, "pip install 'sayso[ray]'" in done.stderr) == (2, True)
+
+
+def test_address_without_a_cluster_is_named(tmp_path: Path) -> None:
+    words = ["-m", "sayso", "score", str(SAMPLE), "--ray", "no-such-scheme://x", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no Ray cluster at 'no-such-scheme://x'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_dataset_has_a_row_an_article(cluster: None) -> None:

@@ -99,10 +99,9 @@ def _connect(address: str, workers: int | None) -> bool:
     own = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
     try:
         ray.init(address=address, log_to_driver=False, **own)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ConfigError(
-            f"no Ray cluster at {address!r} ({error}); start one with: ray start --head, or take --ray local"
-        ) from error
+    except Exception as error:  # Ray raises its own types, and plain ones for a node that does not start
+        remedy = "type it again when the machine is less busy" if own else "start one: ray start --head, or --ray local"
+        raise ConfigError(f"no Ray cluster at {address!r}: {error}; {remedy}") from error
     return True
 
 
