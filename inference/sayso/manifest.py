@@ -85,7 +85,8 @@ def claim_folder(folder: Path, manifest: Manifest, overwrite: bool) -> None:
         if differences:
             raise OutputError(f"{folder} holds another run ({'; '.join(differences)}); name another --out folder")
         return
-    if folder.exists() and any(folder.iterdir()) and not path.exists():
+    partial = path.with_name(path.name + ".tmp")  # all there is when a run was killed at its very start
+    if folder.exists() and any(entry != partial for entry in folder.iterdir()):
         raise OutputError(f"{folder} holds other files; name another --out folder")
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(path, (json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n").encode())

@@ -102,6 +102,13 @@ def test_folder_with_other_files_is_refused(tmp_path: Path) -> None:
         run(tmp_path)
 
 
+def test_a_run_killed_before_its_manifest_goes_on(whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json.tmp").write_text("{")
+    run(tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(whole)
+
+
 def test_overwrite_starts_anew(whole: Path, tmp_path: Path) -> None:
     run(tmp_path / "out", unit="sentence")
     run_corpus([str(SAMPLE)], tmp_path / "out", None, ReadOptions(), 2, overwrite=True, shard_characters=SMALL)
