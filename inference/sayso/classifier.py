@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
-from sayso.decode import Decoded, Prediction, decode, merge_windows, sigmoid, softmax
+from sayso.decode import Decoded, Prediction, class_shares, decode, merge_windows, sigmoid
 from sayso.encode import Encoder, Ints, Windows, batches, pad
 from sayso.engine import Engine, Logits, load_engine
 from sayso.engines import DEFAULT_ENGINE
@@ -76,11 +76,10 @@ class Classifier:
     def outputs(self, sentences: Sequence[str]) -> list[Output]:
         """Return what the network gives for each sentence before decoding, for calibration and distillation."""
         windows = self.encoder.windows(sentences)
-        logits, heads = self.run_windows(windows), self.artifact.config.temperatures
+        logits, config = self.run_windows(windows), self.artifact.config
         merged = merge_windows(windows, logits, len(sentences))
-        scaled = {head: values / heads.get(head, 1.0) for head, values in merged.items()}
-        shares = {head: softmax(scaled[head]) for head in self.artifact.config.heads}
-        bias, tokens = sigmoid(scaled["bias"][:, 0]), sigmoid(logits["tokens"].astype(np.float64))
+        shares = {head: class_shares(merged, head, config) for head in config.heads}
+        bias, tokens = sigmoid(merged["bias"][:, 0]), sigmoid(logits["tokens"].astype(np.float64))
         edges = windows.of_sentences(len(sentences))
         return [
             Output(

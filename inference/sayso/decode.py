@@ -95,14 +95,19 @@ def _split(spans: list[RawSpan], owners: Ints, count: int) -> list[tuple[RawSpan
 def decode(texts: Sequence[str], windows: Windows, logits: Logits, config: ArtifactConfig) -> Decoded:
     """Turn logits (a row a window; for `tokens` a row a token of all windows) into what they say of each text."""
     merged = merge_windows(windows, logits, len(texts))
-    shares = {head: np.round(softmax(merged[head] / config.temperatures.get(head, 1.0)), 4) for head in config.heads}
+    shares = {head: np.round(class_shares(merged, head, config), 4) for head in config.heads}
     spans = _spans(texts, windows, logits, config)
     best = {head: values.argmax(1) for head, values in shares.items()}
     sourced = spans.sentence[np.isin(spans.role, [config.roles.index(role) for role in ("source", "cue")])]
     attributed = np.isin(np.arange(len(texts)), sourced)
     best |= {head: np.where(attributed, best[head], -1) for head in TAGS}
-    bias = np.round(sigmoid(merged["bias"][:, 0] / config.temperatures.get("bias", 1.0)), 4)
+    bias = np.round(sigmoid(merged["bias"][:, 0]), 4)
     return Decoded(shares, best, *label_sets(shares["label"], config), bias, spans)
+
+
+def class_shares(merged: dict[str, Floats], head: str, config: ArtifactConfig) -> Floats:
+    """Return the calibrated probabilities of a head, (sentences, classes)."""
+    return softmax(merged[head] / config.temperatures.get(head, 1.0))
 
 
 def softmax(logits: Floats) -> Floats:
@@ -140,7 +145,7 @@ def label_sets(shares: Floats, config: ArtifactConfig) -> tuple[Ints, NDArray[np
 
 def _spans(texts: Sequence[str], windows: Windows, logits: Logits, config: ArtifactConfig) -> Spans:
     """Find the spans; half of all news sentences have none, and one test over the batch spares them the rest."""
-    shares = sigmoid(logits["tokens"].astype(np.float64) / config.temperatures.get("tokens", 1.0))
+    shares = sigmoid(logits["tokens"].astype(np.float64))
     thresholds = np.array([config.thresholds.get(role, 0.5) for role in config.roles])
     high = np.flatnonzero((shares >= thresholds).any(1))
     hot = np.unique(windows.sentences[np.searchsorted(windows.starts, high, side="right") - 1])

@@ -20,7 +20,7 @@ ERRORS = "errors.jsonl"
 DONE = "_done"
 ATTEMPTS = "_attempts"  # where workers of a cluster write before their files get their place
 OWN_FOLDERS = (DONE, ATTEMPTS, "sentences", "documents")
-OWN_FILES = (ERRORS,)
+OWN_FILES = (ERRORS, MANIFEST)  # in the order of clearing
 EDGE = 1 << 20  # bytes at each end of a file that its fingerprint covers, with its size
 
 
@@ -93,10 +93,11 @@ def claim_folder(folder: Path, manifest: Manifest, overwrite: bool) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove what a run wrote, the manifest first, so that a half-cleared folder is never taken for a run."""
-    (folder / MANIFEST).unlink()
+    """Remove what a run wrote: the markers first, so that no cleared table counts, the manifest last, so that a
+    folder that was left half-cleared is still known for a run."""
     for name in OWN_FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
     for name in OWN_FILES:
         (folder / name).unlink(missing_ok=True)
 

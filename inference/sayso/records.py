@@ -72,12 +72,14 @@ class Sentence:
         return record | carry(metadata or {})
 
 
-RECORD_FIELDS = frozenset(column.name for column in fields(Sentence))
+# Columns of the document table beside those that a record has too.
+DOCUMENT_FIELDS = ("sentences", "characters", "counts", "shares", "mean_bias", "distinct_sources", "kinds")
+TAKEN = frozenset((*(column.name for column in fields(Sentence)), *DOCUMENT_FIELDS))
 
 
 def carry(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return the carried columns; one named like a field of the record gets `input_` before its name."""
-    return {f"input_{name}" if name in RECORD_FIELDS else name: value for name, value in metadata.items()}
+    """Return the carried columns; one named like a column of the tables gets `input_` before its name."""
+    return {f"input_{name}" if name in TAKEN else name: value for name, value in metadata.items()}
 
 
 @dataclass(frozen=True, slots=True)

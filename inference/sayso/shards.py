@@ -103,8 +103,6 @@ def _append(table: Any, columns: Sequence[Any]) -> Any:
     return table
 
 
-# Columns of the document table that a carried column may not take.
-DOCUMENT_FIELDS = ("sentences", "characters", "counts", "shares", "mean_bias", "distinct_sources", "kinds")
 CARRIED_TYPES: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int64": (int,),
@@ -119,7 +117,7 @@ def carried_types(documents: Sequence[Document]) -> dict[str, str]:
     found: dict[str, str] = {}
     for document in documents:
         for name, value in carry(document.metadata).items():
-            if value is not None and name not in found and name not in DOCUMENT_FIELDS:
+            if value is not None and name not in found:
                 found[name] = _type_of(value)
     return found
 
@@ -130,17 +128,18 @@ def _type_of(value: Any) -> str:
 
 
 def _fit(document: Document, carried: dict[str, str]) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the carried columns of a document in their types; a value that does not fit is null and a fault."""
+    """Return the carried columns of a document in their types; a value without a place in them is a fault."""
     row: dict[str, Any] = {}
-    faults: list[Fault] = []
-    values = carry(document.metadata)
+    values, place = carry(document.metadata), document.place or Place(document.id, 0)
+    late = [name for name, value in values.items() if value is not None and name not in carried]
+    faults = [fault(place, f"columns that the first documents lack: {', '.join(late)}: left out")] if late else []
     for name, kind in carried.items():
         value = values.get(name)
         if value is not None and kind == "string" and not isinstance(value, str):
             value = json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
         if value is not None and not _fits(value, kind):
             reason = f"column {name!r} holds {type(value).__name__}, not {kind}: left out"
-            faults.append(fault(document.place or Place(document.id, 0), reason))
+            faults.append(fault(place, reason))
             value = None
         row[name] = value
     return row, faults

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from sayso.classifier import Classifier
 from sayso.errors import DataError
 from sayso.labels import HEADS, ROLES
+from sayso_data.build import load_split
 from sayso_data.schema import Example, SpanLabel
-from sayso_data.standoff import read_standoff
 from sayso_training.cli import distil
 from sayso_training.config import load_config
 from sayso_training.distil import Candidate, draw, label_softly, rare_words
@@ -91,6 +91,6 @@ def test_the_command_draws_without_dev_and_labels(tmp_path: Path, corpora: Path,
     assert done.exception is None, done.exception
     found = read_soft(out)
     assert [example.text for example in found] == [candidate.text for candidate in draw(corpora, 60, 0.5, 3)]
-    dev = {row["doc"] for row in read_standoff(repository / "data" / "labels" / "dev.jsonl")}
+    kept_back = {example.doc for name in ("dev", "calibration") for example in load_split(name, corpora)}
     assert len(found) == 60 == len({example.text for example in found})
-    assert not dev & {example.doc for example in found}
+    assert not kept_back & {example.doc for example in found}

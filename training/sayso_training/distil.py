@@ -49,7 +49,8 @@ def rare_words(examples: Sequence[Example]) -> re.Pattern[str]:
 def draw(directory: Path, total: int, rare_share: float, seed: int) -> list[Candidate]:
     """Draw `total` distinct sentences; about `rare_share` hold a word of `rare_words`, the rest are as they come.
 
-    Documents of dev, and sentences that dev or the train labels hold, are left out; heldout is never opened.
+    Documents of dev and calibration, and sentences that dev or the train labels hold, are left out; heldout is never
+    opened.
     """
     pattern = rare_words(load_split("train", directory))
     seen = {row["sha256"] for name in ("train", "dev") for row in read_standoff(LABELS_DIR / f"{name}.jsonl")}
@@ -72,8 +73,8 @@ def draw(directory: Path, total: int, rare_share: float, seed: int) -> list[Cand
 
 def _shuffled(directory: Path, seed: int) -> Iterator[Candidate]:
     """Yield the sentences of whole articles, the articles of all corpora in a random order."""
-    dev = {(row["corpus"], row["doc"]) for row in read_standoff(LABELS_DIR / "dev.jsonl")}
-    articles = [a for name in CORPORA for a in iter_articles(name, directory) if (a.corpus, a.id) not in dev]
+    kept_back = {example.doc for name in ("dev", "calibration") for example in load_split(name, directory)}
+    articles = [a for name in CORPORA for a in iter_articles(name, directory) if a.id not in kept_back]
     random.Random(seed).shuffle(articles)
     for article in articles:
         for start, end in split_sentences(article.text):

@@ -9,28 +9,11 @@ from typing import Final
 
 from sayso_data.schema import SpanLabel
 
-SMALL_WORDS: Final = frozenset(
-    {
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "but",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "of",
-        "off",
-        "on",
-        "or",
-        "over",
-        "the",
-        "to",
-    }
-)  # what headline style leaves in lower case
+# What headline style leaves in lower case.
+SMALL_WORDS: Final = frozenset({
+    "a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "of", "off", "on", "or", "over", "the",
+    "to",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
