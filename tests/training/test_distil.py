@@ -1,12 +1,14 @@
 """Soft labels: drawn, written, read, aligned with a student's tokens, trained on."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from sayso.classifier import Classifier
+from sayso.classifier import Classifier, Output
 from sayso.errors import DataError
 from sayso.labels import HEADS, ROLES
 from sayso_data.build import load_split
@@ -35,6 +37,24 @@ def test_soft_labels_are_the_teachers_probabilities(classifier: Classifier, soft
             expected = [prediction.probabilities[head][name] for name in classes]
             assert example.classes[head].tolist() == pytest.approx(expected, abs=1e-4)
     assert [example.attributed for example in soft] == [False, True, False]
+
+
+def test_weights_choose_between_teachers(classifier: Classifier) -> None:
+    class Other:
+        """The same model, surer of the first class."""
+
+        def outputs(self, texts: list[str]) -> list[Output]:
+            first = {head: np.eye(len(classes))[0] for head, classes in HEADS.items()}
+            return [replace(output, shares=first) for output in classifier.outputs(texts)]
+
+    candidates = [Candidate(text, "sample", "s") for text in TEXTS]
+    teachers = [classifier, cast(Classifier, Other())]
+    plain, weighted = (next(label_softly(teachers, candidates, weights)) for weights in ((1, 0), (0.25, 0.75)))
+    for one, both in zip(plain, weighted, strict=True):
+        assert both.classes["label"][0] == pytest.approx(0.25 * one.classes["label"][0] + 0.75, abs=1e-6)
+        assert np.allclose(both.tokens, one.tokens)
+    with pytest.raises(ValueError, match="2 teachers but 1 weights"):
+        next(label_softly(teachers, candidates, (1,)))
 
 
 def test_they_survive_the_file(tmp_path: Path, soft: list[SoftExample]) -> None:

@@ -120,20 +120,27 @@ def export(
 @click.command("distil")
 @click.argument("teachers", nargs=-1, required=True, metavar="TEACHER...")
 @click.option("--out", type=PATH, required=True, help="Parquet file of soft labels to write.")
+@click.option("--weight", "weights", type=click.FloatRange(min=0), multiple=True,
+              help="Weight of a teacher in the mean, once for each; all alike when left out.")  # fmt: skip
 @click.option("--sentences", default=150_000, show_default=True, help="Unlabelled sentences to draw.")
 @click.option("--rare", default=0.5, show_default=True, help="Share of them that hold words of rare classes.")
 @click.option("--seed", default=13, show_default=True, help="Seed of the draw.")
 @DATA_OPTION
-def distil(teachers: tuple[str, ...], out: Path, sentences: int, rare: float, seed: int, directory: Path) -> None:
+def distil(
+    teachers: tuple[str, ...], out: Path, weights: tuple[float, ...], sentences: int, rare: float, seed: int,
+    directory: Path,
+) -> None:  # fmt: skip
     """Let teachers (model directories) label unlabelled sentences softly, for `data.soft` of a student's config.
 
     Example: sayso distil runs/teacher/model --out runs/soft.parquet
     """
+    if weights and (len(weights) != len(teachers) or not sum(weights)):
+        raise ConfigError(f"{len(teachers)} teachers but weights {list(weights)}; give --weight once for each teacher")
     if out.exists():
         raise ConfigError(f"{out} exists; name another --out or remove it")
     loaded = [Classifier.load(teacher) for teacher in teachers]
     drawn = draw(directory, sentences, rare, seed)
-    with click.progressbar(label_softly(loaded, drawn), length=math.ceil(len(drawn) / BATCH), label="labelling",
+    with click.progressbar(label_softly(loaded, drawn, weights or None), length=math.ceil(len(drawn) / BATCH), label="labelling",
                            file=sys.stderr) as batches:  # fmt: skip
         total = write_soft(out, batches)
     click.echo(f"{out}: {total} sentences; train on them: sayso train CONFIG --set data.soft={out}")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -83,25 +84,35 @@ def _shuffled(directory: Path, seed: int) -> Iterator[Candidate]:
                 yield Candidate(text, article.corpus, article.id)
 
 
-def label_softly(teachers: Sequence[Classifier], candidates: Sequence[Candidate]) -> Iterator[list[SoftExample]]:
-    """Yield the candidates in batches with the mean of the teachers' calibrated probabilities.
+def label_softly(
+    teachers: Sequence[Classifier], candidates: Sequence[Candidate], weights: Sequence[float] | None = None
+) -> Iterator[list[SoftExample]]:
+    """Yield the candidates in batches with the mean of the teachers' calibrated probabilities, weighted by `weights`.
 
     Raises:
-        ValueError: when two teachers cut a sentence into different tokens, whose probabilities have no mean.
+        ValueError: when two teachers cut a sentence into different tokens, whose probabilities have no mean, or
+            when teachers and weights differ in number.
     """
+    if weights is not None and len(weights) != len(teachers):
+        raise ValueError(f"{len(teachers)} teachers but {len(weights)} weights")
     for first in range(0, len(candidates), BATCH):
         batch = candidates[first : first + BATCH]
         texts = [candidate.text for candidate in batch]
         answers = [teacher.outputs(texts) for teacher in teachers]
-        yield [_mean(candidate, rows) for candidate, rows in zip(batch, zip(*answers, strict=True), strict=True)]
+        yield [_mean(candidate, rows, weights) for candidate, rows in zip(batch, zip(*answers, strict=True), strict=True)]
 
 
-def _mean(candidate: Candidate, outputs: Sequence[Output]) -> SoftExample:
+def _mean(candidate: Candidate, outputs: Sequence[Output], weights: Sequence[float] | None) -> SoftExample:
     offsets = [output.offsets for output in outputs]
     if any(not np.array_equal(other, offsets[0]) for other in offsets[1:]):
         raise ValueError("the teachers' tokenizers differ; use teachers of one encoder family")
-    classes = {head: np.mean([output.shares[head] for output in outputs], axis=0) for head in HEADS}
+
+    def mean(values: Sequence[Any]) -> Any:
+        return np.average(np.stack(values), axis=0, weights=weights)
+
     return SoftExample(
-        candidate.text, candidate.corpus, candidate.doc, classes, float(np.mean([o.bias for o in outputs])),
-        offsets[0].astype(np.int32), np.mean([output.tokens for output in outputs], axis=0),
+        candidate.text, candidate.corpus, candidate.doc,
+        {head: mean([output.shares[head] for output in outputs]) for head in HEADS},
+        float(mean([output.bias for output in outputs])),
+        offsets[0].astype(np.int32), mean([output.tokens for output in outputs]),
     )  # fmt: skip
