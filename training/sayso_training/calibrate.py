@@ -24,6 +24,7 @@ from sayso_training.metrics import f1_from_counts
 Floats = NDArray[np.float64]
 # About 1,100 sentences choose noisily: a wider grid fitted them better and dev worse (cue .848 against .884).
 THRESHOLDS, FLOORS = (0.4, 0.5, 0.6), (0.3, 0.4, 0.5)
+NEVER = 1.01  # no probability reaches it: a role that nobody annotated stays silent
 
 
 def calibrate(folder: Path, examples: Sequence[Example]) -> ArtifactConfig:
@@ -82,7 +83,8 @@ def fit_quantiles(artifact: Artifact, examples: Sequence[Example]) -> dict[str, 
 def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dict[str, float], dict[str, float]]:
     """Return for each role the threshold and floor with the best sum of word-level and exact F1.
 
-    The network runs once; only the decoding is repeated.
+    The network runs once; only the decoding is repeated. A role that no example has been annotated for is never
+    found: most likely nothing taught it.
     """
     classifier = Classifier(artifact, OnnxEngine(artifact))
     rows = classifier.outputs([example.text for example in examples])
@@ -96,4 +98,6 @@ def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dic
         for role in ROLES:
             word, exact = (f1_from_counts(*count(examples, spans, role))["f1"] for count in (word_counts, exact_counts))
             best[role] = max(best[role], (word + exact, threshold, floor))
+    for role in set(ROLES).difference(*(example.roles for example in examples)):
+        best[role] = (0.0, NEVER, NEVER)
     return {role: t for role, (_, t, _) in best.items()}, {role: f for role, (_, _, f) in best.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 import mlflow
 from transformers import AutoTokenizer, set_seed
 
-from sayso.errors import ConfigError
+from sayso.errors import ConfigError, DataError
 from sayso_data.build import load_split
 from sayso_data.schema import Example
 from sayso_training.augment import augment
@@ -41,7 +41,15 @@ def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
         rows = load_split(name, corpora)
         train += random.Random(seed).sample(rows, min(cap, len(rows)))
     train += read_soft(config.soft) if config.soft else []
-    return Splits(train, load_split(config.dev, corpora), load_split(config.calibration, corpora))
+    return Splits(train, _labelled(config.dev, corpora), _labelled(config.calibration, corpora))
+
+
+def _labelled(name: str, corpora: Path) -> list[Example]:
+    """Load a split to score or calibrate on; one without a label could only fail after hours of training."""
+    rows = load_split(name, corpora)
+    if not any(row.label for row in rows):
+        raise DataError(f"{name} has no sentence with a label to score or calibrate on; name another split or file")
+    return rows
 
 
 def run_training(config: TrainConfig, corpora: Path, folder: Path, uri: str, resume: bool) -> Path:
