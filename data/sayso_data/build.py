@@ -9,7 +9,7 @@ from pathlib import Path
 from sayso.errors import DataError
 from sayso.segmentation import split_sentences
 from sayso_data.corpora import babe_examples, get_corpus, iter_articles, read_polnear, read_polnear_spans
-from sayso_data.imported import is_path, load_imported
+from sayso_data.imported import SPLITS, is_path, load_imported
 from sayso_data.sample import read_sample
 from sayso_data.schema import Article, Example, SpanLabel
 from sayso_data.standoff import fingerprint, join, read_standoff
@@ -45,9 +45,7 @@ def load_split(name: str, corpora: Path, labels: Path = LABELS_DIR) -> list[Exam
         return list(babe_auxiliary(corpora))
     if name == "polnear":
         return list(polnear_auxiliary(corpora, "train"))
-    raise DataError(
-        f"unknown split {name!r}; known: train, calibration, dev, sample, babe, polnear, or an imported file.jsonl"
-    )
+    raise DataError(f"unknown split {name!r}; known: {', '.join(SPLITS)}, or the path of an imported file.jsonl")
 
 
 def is_calibration(doc: str) -> bool:

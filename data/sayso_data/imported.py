@@ -10,10 +10,14 @@ from sayso_data.exchange.base import Rules
 from sayso_data.exchange.bring import Brought, bring
 from sayso_data.schema import Example
 
+SPLITS = ("train", "calibration", "dev", "sample", "polnear", "babe")
+
 
 def is_path(name: str) -> bool:
-    """Say whether a split is given as a file or folder: it has a slash or an ending, or is there."""
-    return "/" in name or bool(Path(name).suffix) or Path(name).exists()
+    """Say whether a split is given as a file or folder; a folder that happens to be called dev is not meant."""
+    if name in SPLITS or name.startswith("sample-"):
+        return False
+    return Path(name).name != name or bool(Path(name).suffix) or Path(name).exists()
 
 
 def read_imported(path: Path) -> Brought:

@@ -132,6 +132,14 @@ def test_a_path_stands_for_a_split(table: Path) -> None:
         type_in("check", table.parent / "none")
 
 
+def test_a_folder_called_like_a_split_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sample").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert len(load_split("sample", Path("unused"))) >= 300
+    with pytest.raises(DataError, match="unknown split 'smaple'; known: train"):
+        load_split("smaple", Path("unused"))
+
+
 def test_what_build_writes_is_read_too(tmp_path: Path) -> None:
     rows = load_split("sample-dev", Path("unused"))
     type_in("export", "sample-dev", "--out", tmp_path / "a.jsonl")
