@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TEXT = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "inference/README.md", "data/README.md"))
+READMES = ("README.md", "inference/README.md", "data/README.md")
+TEXT = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in READMES)
 BLOCK = r"(?:<!-- needs ([\w ]+) -->\n)?```(bash|python)\n(.*?)```(?:\n+```text\n(.*?)```)?"
 COMMANDS = ("java",)  # what a block needs that is no Python module
 BLOCKS = re.findall(BLOCK, TEXT, re.S)

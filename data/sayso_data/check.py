@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sayso.labels import HEADS, LABELS, ROLES
 from sayso_data.near import near_pairs
 from sayso_data.schema import Example
+from sayso_data.standoff import squeeze
 
 TAGS = ("kind", "stance", "framing")
 
@@ -58,7 +59,7 @@ def duplicate_faults(splits: Mapping[str, Sequence[Example]]) -> Iterator[str]:
     seen: dict[str, list[tuple[str, Example]]] = defaultdict(list)
     for name, rows in splits.items():
         for row in rows:
-            seen[row.text.casefold()].append((name, row))
+            seen[squeeze(row.text).casefold()].append((name, row))
     for found in seen.values():
         names = {name for name, _ in found}
         ids = ", ".join(row.id for _, row in found)
@@ -70,7 +71,7 @@ def duplicate_faults(splits: Mapping[str, Sequence[Example]]) -> Iterator[str]:
 
 
 def near_faults(splits: Mapping[str, Sequence[Example]], threshold: float) -> Iterator[str]:
-    """Yield sentences that are nearly the same as an earlier one of any split.
+    """Yield sentences that are nearly the same as an earlier one of any split, or the same with the same label.
 
     Raises:
         MissingExtraError: without datasketch.
@@ -78,6 +79,8 @@ def near_faults(splits: Mapping[str, Sequence[Example]], threshold: float) -> It
     rows = [(name, row) for name, own in splits.items() for row in own]
     for one, other, similarity in near_pairs([row.text for _, row in rows], threshold):
         (first, a), (second, b) = rows[one], rows[other]
+        if similarity == 1 and (first != second or a.label != b.label):
+            continue  # `duplicate_faults` has it
         homes = f"in {first}" if first == second else f"in {first} and {second}"
         differ = "" if a.label == b.label else f", labels {a.label} and {b.label}"
         yield f"nearly the same sentence ({similarity:.2f}) {homes}: {a.id}, {b.id}{differ}"

@@ -79,7 +79,7 @@ def check_command(names: tuple[str, ...], near: float | None, directory: Path) -
     found, lines = _read_splits(names or GOLD, directory)
     for name, rows in found.items():
         click.echo(f"{name}: {len(rows)} sentences")
-        for head, counts in class_counts(rows).items():
+        for head, counts in ((head, counts) for head, counts in class_counts(rows).items() if counts):
             click.echo(f"  {head}: " + ", ".join(f"{key} {count}" for key, count in sorted(counts.items())))
     imported = any(is_path(name) for name in names)
     lines += faults(found, partly=imported)

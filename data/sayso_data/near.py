@@ -12,27 +12,37 @@ THRESHOLD = 0.9  # one word in a sentence of thirty
 
 
 def near_pairs(texts: Sequence[str], threshold: float = THRESHOLD) -> Iterator[tuple[int, int, float]]:
-    """Yield (earlier, later, similarity) for each text that is nearly, but not wholly, an earlier one: its likest.
+    """Yield (earlier, later, similarity) for each text that is nearly an earlier one: the likest of those.
 
-    Similarity is the Jaccard index of 5-character shingles, case and white space aside.
+    Similarity is the Jaccard index of 5-character shingles; case and white space aside, the same text has 1.
 
     Raises:
         MissingExtraError: without datasketch.
     """
+    first: dict[str, int] = {}
+    for number, text in enumerate(texts):
+        earlier = first.setdefault(" ".join(text.casefold().split()), number)
+        if earlier != number:
+            yield earlier, number, 1.0
+    numbers = list(first.values())
+    for earlier, later, similarity in _unequal_pairs([_shingles(text) for text in first], threshold):
+        yield numbers[earlier], numbers[later], similarity
+
+
+def _unequal_pairs(shingles: Sequence[frozenset[str]], threshold: float) -> Iterator[tuple[int, int, float]]:
     try:
         from datasketch import MinHash, MinHashLSH
     except ImportError as error:
         raise MissingExtraError("looking for near-duplicates (or leave it off: --near 0)", "data") from error
-    kept = list({" ".join(text.casefold().split()): i for i, text in reversed(list(enumerate(texts)))}.items())
-    kept.sort(key=lambda pair: pair[1])
-    shingles = [_shingles(text) for text, _ in kept]
     # below the threshold, so that hardly a pair is missed; the exact index decides
     index = MinHashLSH(threshold=max(0.1, threshold - 0.1), num_perm=PERMUTATIONS)
-    hashes = MinHash.generator([[s.encode() for s in own] for own in shingles], num_perm=PERMUTATIONS, seed=1)
+    encoded = [[shingle.encode("utf-8", "surrogatepass") for shingle in own] for own in shingles]
+    hashes = MinHash.generator(encoded, num_perm=PERMUTATIONS, seed=1)
     for later, signature in enumerate(hashes):
-        likest = max(((_jaccard(shingles[i], shingles[later]), -i) for i in index.query(signature)), default=(0.0, 0))
-        if likest[0] >= threshold:
-            yield kept[-likest[1]][1], kept[later][1], likest[0]
+        found = [(_jaccard(shingles[earlier], shingles[later]), -earlier) for earlier in index.query(signature)]
+        similarity, earlier = max(found, default=(0.0, 0))
+        if similarity >= threshold:
+            yield -earlier, later, min(similarity, 0.9999)  # other texts may have the same shingles
         index.insert(later, signature)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
+from rich.console import Console
 
 from sayso.classifier import Classifier
 from sayso.commands import Faults
@@ -20,7 +22,7 @@ from sayso_data.build import load_split
 from sayso_data.exchange.bring import PARTIAL, check_absent
 from sayso_data.exchange.labelstudio import interface, results, task_data
 from sayso_data.options import DATA_OPTION, OVERWRITE, PATH
-from sayso_data.standoff import fingerprint
+from sayso_data.standoff import fingerprint, squeeze
 from sayso_data.suggest import Choice, Weights, candidates, suggest
 
 LIMIT = 100_000
@@ -58,10 +60,11 @@ def suggest_command(
     """
     _check_out(out, overwrite)
     loaded = [Classifier.load(model) for model in models or (None,)]
-    labelled = {fingerprint(row.text) for name in known for row in load_split(name, directory)}
+    labelled = {fingerprint(squeeze(row.text)) for name in known for row in load_split(name, directory)}
     faults: list[Fault] = []
     documents = _documents(expand(paths), ReadOptions(text_field, id_field, unit), faults)
-    pool = list(islice(candidates(documents, loaded, labelled, unit == "sentence"), limit))
+    with _progress():
+        pool = list(islice(candidates(documents, loaded, labelled, unit == "sentence"), limit))
     choices = suggest(pool, loaded[0], count, Weights(uncertainty, rare, diversity), corpus)
     if not choices:
         raise DataError(f"no sentence of 3 to 80 words that is not labelled already in {', '.join(paths)}")
@@ -81,9 +84,12 @@ def _check_out(out: Path, overwrite: bool) -> None:
         raise OutputError(f"no folder {out.parent}; type: mkdir -p {out.parent}")
 
 
-def _documents(files: Sequence[str], options: ReadOptions, faults: list[Fault]) -> Iterator[Document]:
-    from rich.console import Console
+def _progress() -> AbstractContextManager[Any]:
+    console = Console(stderr=True)
+    return console.status("reading and labelling") if console.is_terminal else nullcontext()
 
+
+def _documents(files: Sequence[str], options: ReadOptions, faults: list[Fault]) -> Iterator[Document]:
     show = Faults(Console(stderr=True))
     for item in read_all(files, options):
         if isinstance(item, Document):

@@ -266,7 +266,9 @@ def said(by: object, label: str, **more: object) -> dict[str, object]:
 
 def test_labelstudio_takes_what_annotators_agree_on_or_one_of_them(tmp_path: Path) -> None:
     both = task(said(1, "claim"), said({"id": 2, "email": "bo@x.org"}, "claim"), said(3, "none", was_cancelled=True))
-    (row,) = bring([write(tmp_path, "a.json", json.dumps([both, task()]))], None, Rules()).examples
+    found = bring([write(tmp_path, "a.json", json.dumps([both, task()]))], None, Rules())
+    (row,) = found.examples
+    assert "1 tasks have no finished annotation: left out" in found.notes[0]
     assert (row.label, row.kind, row.bias, row.spans) == ("claim", "person", 0.5, (SpanLabel("source", 2, 5),))
     differ = write(
         tmp_path, "b.json", json.dumps([task(said(1, "claim"), said({"id": 2, "email": "bo@x.org"}, "fact"))])

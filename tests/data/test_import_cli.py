@@ -92,7 +92,8 @@ def test_import_keeps_the_splits_of_the_file_apart(tmp_path: Path) -> None:
 
 def test_check_lists_what_would_spoil_training(tmp_path: Path) -> None:
     rows = [("It may snow.", "guess"), ("Rain fell.", "fact"), ("rain fell.", "claim"),
-            (LONG.format("four hundred"), "claim"), (LONG.format("five hundred"), "fact")]  # fmt: skip
+            (LONG.format("four hundred"), "claim"), (LONG.format("five hundred"), "fact"),
+            ("Prices rose.", "fact"), ("Prices  rose.", "fact")]  # fmt: skip
     lines = "\n".join(f'"{text}",{label}' for text, label in rows)
     (tmp_path / "a.csv").write_text(f"text,label\n{lines}\n")
     type_in("import", tmp_path / "a.csv", "--out", tmp_path / "a.jsonl")
@@ -101,7 +102,8 @@ def test_check_lists_what_would_spoil_training(tmp_path: Path) -> None:
     assert "a a:2: label 'guess'; known: fact, claim, hedge, none" in errors
     assert "the same sentence with different labels: a:3 (fact), a:4 (claim)" in errors
     assert "in a: a:5, a:6, labels claim and fact" in errors
-    assert out.endswith("3 faults\n")
+    assert "(1.00) in a: a:7, a:8" in errors
+    assert out.endswith("4 faults\n")
     assert type_in("check", tmp_path / "a.jsonl", "--near", "0")[1].endswith("2 faults\n")
 
 
@@ -183,8 +185,10 @@ def test_near_duplicates_are_found_once_each_and_like_what_they_are() -> None:
         "Rain  FELL.",
         "Snow fell.",
     ]
-    assert [(a, b) for a, b, _ in near_pairs(texts, 0.85)] == [(0, 2)]
-    assert list(near_pairs(texts, 0.99)) == []
+    found = list(near_pairs(texts, 0.85))
+    assert [(a, b) for a, b, _ in found] == [(1, 3), (0, 2)]
+    assert found[0][2] == 1 > found[1][2]
+    assert list(near_pairs(texts, 0.99)) == found[:1]
     assert list(near_pairs([], 0.9)) == []
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from sayso.errors import DataError
 from sayso.labels import HEADS, KINDS, LABELS, MEANINGS, ROLES
-from sayso_data.exchange.base import Fault, FieldError, Found, Place, Rules, read_text
+from sayso_data.exchange.base import Fault, FieldError, Found, Note, Place, Rules, read_text
 from sayso_data.exchange.fields import column_of, take, to_record
 from sayso_data.schema import Example
 
@@ -29,6 +29,7 @@ def read_labelstudio(path: Path, rules: Rules) -> Found:
     Raises:
         DataError: for a file that is no JSON list of tasks.
     """
+    unfinished = 0
     for number, task in enumerate(_tasks(path, rules), 1):
         own = task.get("id")
         where = Place(f"{path}#task", own if isinstance(own, int) else number)
@@ -37,8 +38,12 @@ def read_labelstudio(path: Path, rules: Rules) -> Found:
         except FieldError as error:
             yield Fault(where, error.reason, error.column)
             continue
+        unfinished += record is None
         if record is not None:
             yield take(record, where, f"{path.stem}:{where.line}", rules)
+    if unfinished:
+        by = f" by {rules.annotator}" if rules.annotator else ""
+        yield Note(f"{path}: {unfinished} tasks have no finished annotation{by}: left out")
 
 
 def _tasks(path: Path, rules: Rules) -> list[dict[str, Any]]:
