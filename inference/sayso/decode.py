@@ -47,6 +47,18 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(shifted / shifted.sum(-1, keepdims=True))
 
 
+def unsmooth(logits: Floats, smoothing: float) -> Floats:
+    """Return log shares, not normalised, with the training's label smoothing taken back; shape unchanged.
+
+    A net trained on targets (1 - s) * one-hot + s / classes (Szegedy et al. 2016) cannot go above
+    1 - s + s / classes, and all its certainty lies close below. Subtracting s / classes from every share spreads
+    it again; what falls to nothing keeps a thousandth of s.
+    """
+    if not smoothing:
+        return logits
+    return np.asarray(np.log(np.maximum(softmax(logits) - smoothing / logits.shape[-1], smoothing / 1000)))
+
+
 def sigmoid(logits: Floats) -> Floats:
     """Return the logistic function, without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
@@ -158,8 +170,13 @@ def predict_sentence(
 _TAGS = ("kind", "stance", "framing")
 
 
+def class_shares(logits: Floats, head: str, config: ArtifactConfig) -> Floats:
+    """Return the calibrated probabilities of one head from its logits, over the last axis."""
+    return softmax(unsmooth(logits, config.smoothings.get(head, 0.0)) / config.temperatures.get(head, 1.0))
+
+
 def _shares(logits: Floats, head: str, config: ArtifactConfig) -> dict[str, float]:
-    values = softmax(logits / config.temperatures.get(head, 1.0))
+    values = class_shares(logits, head, config)
     return {name: round(float(value), 4) for name, value in zip(config.heads[head], values, strict=True)}
 
 

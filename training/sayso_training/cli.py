@@ -20,7 +20,7 @@ from sayso_training.card import model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
 from sayso_training.evaluate import Predictor, evaluate
 from sayso_training.export import average_weights, export_model, int8_agreement
-from sayso_training.plots import confusion_plot, reliability_plot
+from sayso_training.plots import confusion_plot, reliability_plot, risk_coverage_plot
 from sayso_training.tracking import DEFAULT_URI, environment, flatten, git_state, metric_names
 from sayso_training.train import run_training
 
@@ -58,6 +58,7 @@ def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) ->
     mlflow.log_metrics(metric_names(flatten(scores, "dev.")), step=0)
     mlflow.log_figure(confusion_plot(scores), "confusion.png")
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
+    mlflow.log_figure(risk_coverage_plot(scores), "risk_coverage.png")
     mlflow.log_artifacts(str(target), "model")
     mlflow.end_run()
     return target
