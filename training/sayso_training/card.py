@@ -30,6 +30,18 @@ def scores_table(scores: dict[str, Any]) -> str:
     return "\n".join(lines + certainty_lines(scores["calibration"])) + "\n"
 
 
+def calibration_table(scores: dict[str, Any]) -> str:
+    """Return the scores of `cross_calibrate` as Markdown."""
+    calibration = scores["calibration"]
+    head = (
+        f"{scores['sentences']} sentences, each scored by a calibration fitted on other documents. "
+        f"Label macro-F1 {scores['label']['macro_f1']:.3f}, ECE {calibration['ece']:.4f} "
+        f"(a perfectly calibrated model: {calibration['ece_floor']:.4f}), "
+        f"negative log likelihood {scores['negative_log_likelihood']:.4f}."
+    )
+    return "\n".join([head, *certainty_lines(calibration)]) + "\n"
+
+
 def certainty_lines(calibration: dict[str, Any]) -> list[str]:
     """Return the tables of label sets and of accuracy when only the most certain sentences are kept."""
     lines = ["", "| label sets | value | coverage | mean size | sentences |", "| --- | --- | --- | --- | --- |"]

@@ -11,12 +11,14 @@ import click
 import mlflow
 
 from sayso.artifact import CARD, DEFAULT_MODEL, METRICS, load_artifact
-from sayso.classifier import Classifier
+from sayso.classifier import Classifier, locate_model
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.cli import DATA_OPTION
+from sayso_training import crossfit
+from sayso_training.audit import audit, audit_json, audit_table
 from sayso_training.baselines import CueRules, TfidfLogistic
-from sayso_training.card import model_card, scores_table
+from sayso_training.card import calibration_table, model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
 from sayso_training.evaluate import Predictor, evaluate
 from sayso_training.export import average_weights, export_model, int8_agreement
@@ -114,15 +116,28 @@ def export(
 @click.argument("model", default=str(DEFAULT_MODEL), metavar="[MODEL]")
 @click.option("--on", "split", default="dev", show_default=True, help="Split to score: dev, calibration or sample.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+@click.option("--audit", "as_audit", is_flag=True, help="Look for shortcuts: cues, names, outlets, quotation marks.")
+@click.option("--cross-calibrate", is_flag=True, help="Judge the calibration itself: fit and score by document folds.")
 @DATA_OPTION
-def evaluate_command(model: str, split: str, as_json: bool, directory: Path) -> None:
+def evaluate_command(
+    model: str, split: str, as_json: bool, as_audit: bool, cross_calibrate: bool, directory: Path
+) -> None:
     """Score a model directory, an MLflow address, or a baseline (`rules`, `tfidf`) on labelled sentences.
 
-    Example: sayso evaluate --on sample
+    Example: sayso evaluate --on sample --audit
     """
     examples = load_split(split, directory)
-    scores = evaluate(_predictor(model, directory, split), examples)
-    click.echo(json.dumps(scores, indent=1) if as_json else scores_table(scores))
+    if as_audit and cross_calibrate:
+        raise ConfigError("--audit and --cross-calibrate print different tables; type one of them")
+    if as_audit:
+        rows = audit(_predictor(model, directory, split), examples)
+        click.echo(json.dumps(audit_json(rows), indent=1) if as_json else audit_table(rows))
+    elif cross_calibrate:
+        scores = crossfit.cross_calibrate(load_artifact(locate_model(model)), examples)
+        click.echo(json.dumps(scores, indent=1) if as_json else calibration_table(scores))
+    else:
+        scores = evaluate(_predictor(model, directory, split), examples)
+        click.echo(json.dumps(scores, indent=1) if as_json else scores_table(scores))
 
 
 def _predictor(model: str, directory: Path, split: str) -> Predictor:
