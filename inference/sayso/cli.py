@@ -16,6 +16,7 @@ LAZY = {
     "train": ("sayso_training.cli", "train"),
     "evaluate": ("sayso_training.cli", "evaluate_command"),
     "export": ("sayso_training.cli", "export"),
+    "yardstick": ("sayso_training.yardsticks", "yardstick"),
     "data": ("sayso_data.cli", "data"),
 }
 

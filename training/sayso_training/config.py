@@ -16,13 +16,14 @@ class _Strict(BaseModel):
 
 
 class DataConfig(_Strict):
-    """Which splits train which heads; each auxiliary split has a cap on its sentences."""
+    """Which splits train which heads; each auxiliary split has a cap on its sentences, `exclude` names corpora."""
 
     train: str = "train"
     dev: str = "dev"
     calibration: str = "calibration"
     auxiliary: dict[str, int] = Field(default_factory=dict)
     limit: int | None = None
+    exclude: tuple[str, ...] = ()
 
 
 class ModelConfig(_Strict):

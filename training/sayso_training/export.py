@@ -83,6 +83,8 @@ def average_weights(sources: Sequence[Path], target: Path) -> Path:
         raise ConfigError("these models have different encoders; average runs of one configuration")
     mean = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
     models[0].load_state_dict(mean)
+    seen = [model.config.seen_corpora for model in models]
+    models[0].config.seen_corpora = sorted({name for names in seen for name in names}) if all(seen) else []
     models[0].save_pretrained(target)
     AutoTokenizer.from_pretrained(sources[0]).save_pretrained(target)
     return target

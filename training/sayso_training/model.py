@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,14 +18,21 @@ SENTENCE_HEADS = {**{name: len(classes) for name, classes in HEADS.items()}, "bi
 
 
 class SaysoConfig(PretrainedConfig):  # type: ignore[misc]
-    """Configuration: the encoder's own, and the dropout before every head."""
+    """Configuration: the encoder's own, the dropout before every head, and the corpora that the weights have seen."""
 
     model_type = "sayso"
 
-    def __init__(self, encoder: dict[str, Any] | None = None, dropout: float = 0.1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        encoder: dict[str, Any] | None = None,
+        dropout: float = 0.1,
+        seen_corpora: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.encoder = encoder or {}
         self.dropout = dropout
+        self.seen_corpora = list(seen_corpora)
 
 
 class SaysoModel(PreTrainedModel):  # type: ignore[misc]

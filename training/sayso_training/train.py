@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
     for name, cap in config.auxiliary.items():
         rows = load_split(name, corpora)
         train += random.Random(seed).sample(rows, min(cap, len(rows)))
+    train = [example for example in train if example.corpus not in config.exclude]
     return Splits(train, load_split(config.dev, corpora), load_split(config.calibration, corpora))
 
 
@@ -79,6 +81,7 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     warm = config.model.warm_start
     model = SaysoModel.from_pretrained(warm) if warm else SaysoModel.from_encoder(encoder, config.model.dropout)
+    note_corpora(model, splits.train, bool(warm))
     train, dev = (SentenceDataset(rows, tokenizer, config.model.max_length) for rows in (splits.train, splits.dev))
     batch = config.trainer.batch_size * config.trainer.gradient_accumulation
     steps = max(config.trainer.max_steps, math.ceil(len(train) / batch * config.trainer.epochs))
@@ -87,3 +90,13 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
         data_collator=Collator(tokenizer.pad_token_id), processing_class=tokenizer,
         callbacks=[LogToMlflow()], settings=config,
     )  # fmt: skip
+
+
+def note_corpora(model: SaysoModel, train: Sequence[Example], warm: bool) -> None:
+    """Add the corpora of `train` to what the model's configuration says that its weights have seen.
+
+    A warm start that does not say what it saw stays so: an empty list means not known.
+    """
+    known = bool(model.config.seen_corpora) or not warm
+    seen = {*model.config.seen_corpora, *(example.corpus for example in train)}
+    model.config.seen_corpora = sorted(seen) if known else []
