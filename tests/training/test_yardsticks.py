@@ -163,7 +163,7 @@ def test_babe_command_scores_every_fold_and_reads_finished_ones_back(
     monkeypatch.chdir(babe_folder)
     first = CliRunner().invoke(yardstick, babe_words(babe_folder, encoder), standalone_mode=False)
     assert first.exception is None, first.exception
-    scores = json.loads(first.stdout[first.stdout.index("{\n") :])
+    scores = json.loads(first.stdout)
     assert scores["sentences"] == 24 and scores["documents"] == 11 and len(scores["folds"]) == 3
     assert scores["mean"] == pytest.approx(np.mean(scores["folds"]))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,8 @@ def babe_command(
     """
     warm = (f"model.warm_start={warm_start}",) if warm_start else ()
     config = load_config(config_path, (*overrides, *warm))
-    scores = babe.babe_scores(config, directory, output or Path("runs") / config.name, tracking_uri, folds)
+    with redirect_stdout(sys.stderr):  # the trainer prints its losses; --json must be JSON alone
+        scores = babe.babe_scores(config, directory, output or Path("runs") / config.name, tracking_uri, folds)
     click.echo(json.dumps(scores, indent=1) if as_json else babe_table(scores))
 
 
