@@ -1,21 +1,37 @@
-"""Every block of the README runs: shell blocks line by line, Python blocks with the output they show."""
+"""Every block of the READMEs runs: shell blocks line by line, Python blocks with the output they show.
+
+`<!-- needs ray java -->` before a block names modules and commands without which it is skipped; such a Python block
+runs in a process of its own.
+"""
 
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-BLOCKS = re.findall(r"```(bash|python)\n(.*?)```(?:\n+```text\n(.*?)```)?", README.read_text(encoding="utf-8"), re.S)
+REPOSITORY = Path(__file__).resolve().parents[1]
+TEXT = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "inference/README.md"))
+BLOCK = r"(?:<!-- needs ([\w ]+) -->\n)?```(bash|python)\n(.*?)```(?:\n+```text\n(.*?)```)?"
+COMMANDS = ("java",)  # what a block needs that is no Python module
+BLOCKS = re.findall(BLOCK, TEXT, re.S)
 
 
-@pytest.mark.parametrize("kind,code,output", BLOCKS, ids=[code.strip().splitlines()[0][:50] for _, code, _ in BLOCKS])
-def test_block(kind: str, code: str, output: str, repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("needs,kind,code,output", BLOCKS, ids=[b[2].strip().splitlines()[0][:50] for b in BLOCKS])
+def test_block(needs: str, kind: str, code: str, output: str, repository: Path, tmp_path: Path) -> None:
+    missing = [name for name in needs.split() if not (shutil.which(name) if name in COMMANDS else find_spec(name))]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    if kind == "python" and needs:
+        (tmp_path / "block.py").write_text(code, encoding="utf-8")
+        assert run("python block.py", repository, tmp_path).split() == output.split()
+        return
     if kind == "python":
         found = io.StringIO()
         with redirect_stdout(found):
@@ -44,7 +60,8 @@ def run(line: str, repository: Path, tmp_path: Path) -> str:
         if not (tmp_path / folder).exists():
             (tmp_path / folder).symlink_to(repository / folder)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "COLUMNS": "100"}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}  # of earlier tests
+    environment = {**own, "PATH": path, "COLUMNS": "100"}
     done = subprocess.run(["bash", "-ec", line], cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout

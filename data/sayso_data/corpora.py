@@ -120,7 +120,10 @@ _ABP = "https://github.com/ramybaly/Article-Bias-Prediction/tree/e9353def1b6599f
 _MTSC = "https://github.com/fhamborg/NewsMTSC"
 _MTSC_RAW = "https://raw.githubusercontent.com/fhamborg/NewsMTSC"
 _POLNEAR = "https://github.com/networkdynamics/PolNeAR/tree/9b85973d1610e219cb1280819816edcaa0587371"
-_BABE = "https://github.com/Media-Bias-Group/Neural-Media-Bias-Detection-Using-Distant-Supervision-With-BABE"
+_BABE = (
+    "https://github.com/Media-Bias-Group/Neural-Media-Bias-Detection-Using-Distant-Supervision-With-BABE"
+    "/tree/74a96b5a33799717b4f4d22b0e609aa0e2e2fac3"
+)
 
 CORPORA: dict[str, Corpus] = {
     corpus.name: corpus

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sayso.errors import ArtifactError
 from sayso.labels import HEADS, ROLES, SCHEMA_VERSION
 
 CONFIG, TOKENIZER, GRAPH, METRICS, CARD = "config.json", "tokenizer.json", "model.onnx", "metrics.json", "README.md"
+_EXTERNAL = b"\x0a\x08location"  # in an ONNX file, the key of external_data that names the other file
+WEIGHTS = "model.safetensors"  # optional: what the torch engine reads
 DEFAULT_MODEL = Path(__file__).parent / "model"
 
 
@@ -69,6 +72,7 @@ def load_artifact(path: str | Path) -> Artifact:
     config = _read_config(folder / CONFIG)
     _check_schema(folder, config)
     _check_digests(folder, config)
+    _check_whole(folder)
     return Artifact(folder, config, "sha256:" + file_digest(folder / CONFIG)[:16])
 
 
@@ -98,6 +102,13 @@ def _check_digests(folder: Path, config: ArtifactConfig) -> None:
                 f"{folder / name} is damaged: its sha256 is {found}, config.json says {expected}; "
                 "copy the model directory again"
             )
+
+
+def _check_whole(folder: Path) -> None:
+    """Refuse a graph that keeps weights in other files, which no digest would cover."""
+    with (folder / GRAPH).open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as data:
+        if data.find(_EXTERNAL) >= 0:
+            raise ArtifactError(f"{folder / GRAPH} keeps weights in another file; export it as one file: sayso export")
 
 
 def file_digest(path: Path) -> str:

@@ -5,18 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
-from sayso.decode import Floats, Prediction, by_window, merge_tokens, merge_windows, predict_sentence, sigmoid
-from sayso.encode import Encoder, Window, batches, pad
-from sayso.engine import Engine, OnnxEngine
-from sayso.labels import ROLES
-from sayso.records import PLURAL, Document, Sentence, Span
+from sayso.decode import Decoded, Prediction, class_shares, decode, merge_windows, sigmoid
+from sayso.encode import Encoder, Ints, Windows, batches, pad
+from sayso.engine import Engine, Logits, load_engine
+from sayso.engines import DEFAULT_ENGINE
+from sayso.labelled import Labelled
+from sayso.records import Document, Sentence
 from sayso.segmentation import split_sentences
+from sayso.spans import Floats, merge_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One sentence's class logits, calibrated class probabilities and bias probability, the (start, end) of its
+    tokens, and the (tokens, roles) probabilities."""
+
+    logits: dict[str, Floats]
+    shares: dict[str, Floats]
+    bias: float
+    offsets: Ints
+    tokens: Floats
 
 
 class Classifier:
@@ -26,20 +40,25 @@ class Classifier:
         self.artifact = artifact
         self._engine = engine
         self._threads = threads
-        self._encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
+        self.encoder = Encoder(artifact.path / "tokenizer.json", artifact.config.max_length)
 
     @classmethod
-    def load(cls, model: str | Path | None = None, threads: int | None = None) -> Classifier:
+    def load(
+        cls, model: str | Path | None = None, threads: int | None = None, engine: str = DEFAULT_ENGINE
+    ) -> Classifier:
         """Load the model in the package, a directory, or an MLflow `models:/` address.
 
-        `threads` is the number of batches that run side by side; None takes one a core.
+        `threads` is the number of batches that run side by side; None takes one a core. `engine` is
+        `onnxruntime`, `openvino` or `torch`.
 
         Raises:
             ArtifactError: naming what is missing, damaged or does not fit.
-            MissingExtraError: for a `models:/` address without the `train` extra.
+            ConfigError: for an unknown engine.
+            MissingExtraError: for an engine or a `models:/` address without its extra.
         """
         artifact = load_artifact(locate_model(model))
-        return cls(artifact, OnnxEngine(artifact), threads or os.cpu_count() or 1)
+        threads = threads or os.cpu_count() or 1
+        return cls(artifact, load_engine(engine, artifact, threads), threads)
 
     def predict(self, sentences: Sequence[str]) -> list[Prediction]:
         """Return one prediction a sentence, in order; offsets count code points of each sentence.
@@ -52,43 +71,49 @@ class Classifier:
         """
         if isinstance(sentences, str):
             raise TypeError("predict takes a list of sentences; for one article use analyze(text)")
-        unique = list(dict.fromkeys(sentences))  # wire copy repeats: each sentence runs once
-        found = {
-            text: predict_sentence(text, [w for w, _ in own], [row for _, row in own], self.artifact.config)
-            for text, own in zip(unique, self._by_sentence(unique), strict=True)
-        }
-        return [found[text] for text in sentences]
+        return self._decode(sentences).predictions(self.artifact.config)
 
-    def logits(self, sentences: Sequence[str]) -> list[dict[str, Floats]]:
-        """Return the raw class logits of each sentence (windows merged), for calibration."""
-        return [merge_windows([(len(w.ids), row) for w, row in own]) for own in self._by_sentence(sentences)]
+    def outputs(self, sentences: Sequence[str]) -> list[Output]:
+        """Return what the network gives for each sentence before decoding, for calibration and distillation."""
+        windows = self.encoder.windows(sentences)
+        logits, config = self.run_windows(windows), self.artifact.config
+        merged = merge_windows(windows, logits, len(sentences))
+        shares = {head: class_shares(merged, head, config) for head in config.heads}
+        bias, tokens = sigmoid(merged["bias"][:, 0]), sigmoid(logits["tokens"].astype(np.float64))
+        edges = windows.of_sentences(len(sentences))
+        return [
+            Output(
+                {head: values[i] for head, values in merged.items()}, {head: rows[i] for head, rows in shares.items()},
+                float(bias[i]), *merge_tokens(windows, range(edges[i], edges[i + 1]), tokens),
+            )
+            for i in range(len(sentences))
+        ]  # fmt: skip
 
-    def tokens(self, sentences: Sequence[str]) -> list[tuple[NDArray[np.int64], Floats]]:
-        """Return token offsets (tokens, 2) and role probabilities (tokens, roles) of each sentence."""
-        found = []
-        for own in self._by_sentence(sentences):
-            offsets, values = merge_tokens([w for w, _ in own], [row["tokens"] for _, row in own])
-            found.append((offsets, sigmoid(values)))
-        return found
+    def _decode(self, sentences: Sequence[str]) -> Decoded:
+        unique = {text: number for number, text in enumerate(dict.fromkeys(sentences))}  # wire copy repeats
+        windows = self.encoder.windows(list(unique))
+        decoded = decode(list(unique), windows, self.run_windows(windows), self.artifact.config)
+        if len(unique) == len(sentences):
+            return decoded
+        return decoded.take(np.array([unique[text] for text in sentences]))
 
-    def _by_sentence(self, sentences: Sequence[str]) -> list[list[tuple[Window, dict[str, Floats]]]]:
-        windows = self._encoder.windows(sentences)
-        found: list[list[tuple[Window, dict[str, Floats]]]] = [[] for _ in sentences]
-        for window, logits in zip(windows, self._run(windows), strict=True):
-            found[window.sentence].append((window, logits))
-        return found
+    def run_windows(self, windows: Windows) -> Logits:
+        """Return the logits of every window, and for `tokens` those of every token of all windows."""
+        config = self.artifact.config
+        sizes = {head: len(classes) for head, classes in config.heads.items()} | {"bias": 1}
+        results = {head: np.empty((len(windows), size), np.float32) for head, size in sizes.items()}
+        tokens = np.empty((len(windows.ids), len(config.roles)), np.float32)
 
-    def _run(self, windows: list[Window]) -> list[dict[str, Floats]]:
-        results: list[dict[str, Floats]] = [{} for _ in windows]
-
-        def run(batch: list[int]) -> None:
-            logits = self._engine.run(pad([windows[i] for i in batch], self.artifact.config.pad_id))
-            for row, number in enumerate(batch):
-                results[number] = by_window(logits, row, len(windows[number].ids))
+        def run(numbers: Ints) -> None:
+            batch, filled, places = pad(windows, numbers, config.pad_id)
+            logits = self._engine.run(batch)
+            for head, values in results.items():
+                values[numbers] = logits[head]
+            tokens[places] = logits["tokens"][filled]
 
         with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(run, batches(windows)))
-        return results
+            list(pool.map(run, batches(windows.lengths, self._engine.token_budget)))
+        return results | {"tokens": tokens}
 
     def analyze(self, text: str, doc_id: str = "") -> list[Sentence]:
         """Split one article into sentences and label each; offsets count code points of `text`."""
@@ -99,14 +124,13 @@ class Classifier:
 
         `whole` takes every document for one sentence that was split before.
         """
-        documents = list(documents)
+        return self.label_documents(list(documents), whole).sentences()
+
+    def label_documents(self, documents: Sequence[Document], whole: bool = False) -> Labelled:
+        """Return what `analyze_documents` returns, in columns."""
         places = [_whole(d.text) if whole else split_sentences(d.text) for d in documents]
         texts = [d.text[a:b] for d, spans in zip(documents, places, strict=True) for a, b in spans]
-        predictions = iter(self.predict(texts))
-        return [
-            [_place(document, i, span, next(predictions), self.artifact.digest) for i, span in enumerate(spans)]
-            for document, spans in zip(documents, places, strict=True)
-        ]
+        return Labelled.of(documents, places, self._decode(texts), self.artifact)
 
 
 def locate_model(model: str | Path | None) -> Path:
@@ -124,18 +148,3 @@ def _whole(text: str) -> list[tuple[int, int]]:
     start = len(text) - len(text.lstrip())
     end = len(text.rstrip())
     return [(start, end)] if end > start else []
-
-
-def _place(document: Document, index: int, span: tuple[int, int], found: Prediction, model: str) -> Sentence:
-    start, end = span
-    spans: dict[str, list[Span]] = {role: [] for role in ROLES}
-    for raw in found.spans:
-        left, right = start + raw.start, start + raw.end
-        spans[raw.role].append(Span(left, right, document.text[left:right], raw.probability))
-    return Sentence(
-        doc_id=document.id, sentence_index=index, start=start, end=end, text=document.text[start:end],
-        label=found.label, probabilities=found.probabilities["label"], label_set=found.label_set,
-        **{PLURAL[role]: tuple(values) for role, values in spans.items()},  # type: ignore[arg-type]
-        source_kind=found.kind, source_stance=found.stance, source_framing=found.framing,
-        bias=found.bias, model=model,
-    )  # fmt: skip

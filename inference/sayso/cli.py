@@ -10,13 +10,17 @@ from typing import Any
 import click
 
 from sayso import __version__
+from sayso.engines import DEFAULT_ENGINE, ENGINES
 from sayso.errors import MissingExtraError, SaysoError
+from sayso.terminal import printable
 
 LAZY = {
     "train": ("sayso_training.cli", "train"),
-    "evaluate": ("sayso_training.cli", "evaluate_command"),
+    "evaluate": ("sayso_training.evaluate_cli", "evaluate_command"),
     "export": ("sayso_training.cli", "export"),
     "yardstick": ("sayso_training.yardsticks", "yardstick"),
+    "distil": ("sayso_training.cli", "distil"),
+    "bench": ("sayso_training.bench_cli", "bench"),
     "data": ("sayso_data.cli", "data"),
 }
 
@@ -59,7 +63,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except SaysoError as error:
-        click.echo(f"sayso: {error}", err=True)
+        click.echo(f"sayso: {printable(str(error))}", err=True)
         code = 2
     except click.ClickException as error:
         error.show()
@@ -70,6 +74,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 141
+    except OSError as error:  # --table on a full disk
+        click.echo(f"sayso: {printable(str(error))}", err=True)
+        code = 2
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -88,10 +95,20 @@ def main() -> None:
               show_default=True, help="Format of standard input (PATH is -).")  # fmt: skip
 @click.option("--table", is_flag=True, help="Print a table of sentences and labels instead of records.")
 @click.option("--strict", is_flag=True, help="Refuse bytes that are not UTF-8 instead of replacing them.")
+@click.option(
+    "--max-document-bytes",
+    type=click.IntRange(min=1),
+    default=50_000_000,
+    show_default=True,
+    help="Longest JSONL line, CSV row, HTML page or Parquet row; longer ones are skipped and reported.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace --out if it exists.")
 @click.option(
     "--threads", type=click.IntRange(min=1), default=None, help="Batches side by side; one a core without it."
 )
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help=f"What runs the model: {', '.join(ENGINES)}.")
+@click.option("--ray", metavar="ADDRESS", default=None,
+              help="Score on Ray: auto, local or ray://HOST:PORT; all machines must see the --out folder.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No progress and no summary on standard error.")
 def score(**options: Any) -> int:
     """Label every sentence of files, folders, globs or standard input.
@@ -117,6 +134,6 @@ def report(path: str, out: str, model: str | None, text_field: str, id_field: st
 
     Example: sayso report article.txt --out article.html
     """
-    from sayso.commands import run_report
+    from sayso.pages import run_report
 
     return run_report(path, Path(out), model, text_field, id_field, overwrite)

@@ -1,25 +1,25 @@
-"""What `sayso score` and `sayso report` do once their arguments are known."""
+"""What `sayso score` does once its arguments are known."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from sayso.classifier import Classifier
-from sayso.corpus import Scored, Tally, score
-from sayso.errors import OutputError
+from sayso.corpus import Scored, Tally, score, written
+from sayso.errors import ConfigError
+from sayso.pools import OpenPool, ProcessPool
 from sayso.readers import STDIN, Fault, ReadOptions, expand
 from sayso.records import Sentence
 from sayso.runner import run_corpus
+from sayso.terminal import printable
 from sayso.writers import check_target, open_writer
 
 STYLES = {"fact": "green", "claim": "blue", "hedge": "yellow", "none": "dim"}
@@ -28,13 +28,16 @@ SHOWN_FAULTS = 20
 
 def run_score(
     paths: Sequence[str], out: str | None, model: str | None, unit: str, text_field: str, id_field: str, kind: str,
-    table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool,
+    table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool, max_document_bytes: int, engine: str,
+    ray: str | None = None,
 ) -> int:  # fmt: skip
     """Score the paths; return the exit status."""
     files = expand(paths)
-    options = ReadOptions(text_field, id_field, unit, strict, kind)
+    options = ReadOptions(text_field, id_field, unit, strict, kind, max_document_bytes)
     if out is not None and is_folder(out):
-        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet)
+        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet, engine, _pool(ray))
+    if ray is not None:
+        raise ConfigError("--ray needs a folder that all machines see: add --out FOLDER/")
     if out not in (None, "-"):
         check_target(Path(str(out)), overwrite)
     tally = Tally()
@@ -43,11 +46,12 @@ def run_score(
         writer = stack.enter_context(open_writer(out or "-", overwrite)) if out or not table else None
         progress = stack.enter_context(_progress(errors, disable=quiet or not errors.is_terminal))
         task = progress.add_task("scoring", total=_size(files), rate="")
-        classifier = Classifier.load(model, threads)
+        classifier = Classifier.load(model, threads, engine)
         show = Faults(errors)
         for batch in score(files, classifier, options, tally, lambda n: progress.advance(task, n), show):
             if writer:
-                writer.write([s.to_dict(d.metadata) for d, sentences in batch for s in sentences])
+                for part in written(batch):
+                    writer.write([s.to_dict(d.metadata) for d, sentences in part for s in sentences])
             if table:
                 Console().print(sentence_table(batch))
             elapsed = progress.tasks[0].elapsed or 0.0
@@ -64,7 +68,7 @@ def is_folder(out: str) -> bool:
 
 def _run_corpus(
     files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None,
-    overwrite: bool, quiet: bool,
+    overwrite: bool, quiet: bool, engine: str, open_pool: OpenPool,
 ) -> int:  # fmt: skip
     errors = Console(stderr=True)
     show = Faults(errors)
@@ -74,12 +78,21 @@ def _run_corpus(
             if status:
                 status.update(f"scoring: {summary(tally)}")
 
-        tally = run_corpus(files, folder, model, options, workers or os.cpu_count() or 1, overwrite, progress=progress)
-    for fault in tally.faults:
-        show(fault)
+        tally = run_corpus(
+            files, folder, model, options, workers, overwrite, progress=progress, on_fault=show, engine=engine,
+            open_pool=open_pool,
+        )  # fmt: skip
     if not quiet:
         errors.print(summary(tally), highlight=False)
     return 1 if tally.faults else 0
+
+
+def _pool(ray: str | None) -> OpenPool:
+    if ray is None:
+        return ProcessPool
+    from sayso.adapters.ray_pool import ray_pool
+
+    return ray_pool(ray)
 
 
 class Faults:
@@ -93,7 +106,8 @@ class Faults:
         """Print one fault."""
         self._count += 1
         if self._count <= SHOWN_FAULTS:
-            self._console.print(Text(f"sayso: {fault.file}:{fault.line}: {fault.reason}"), soft_wrap=True)
+            place = f"{fault.file}:{fault.line}" if fault.line else fault.file
+            self._console.print(Text(printable(f"sayso: {place}: {fault.reason}")), soft_wrap=True)
         elif self._count == SHOWN_FAULTS + 1:
             self._console.print(Text("sayso: further faults are counted, not shown"))
 
@@ -123,44 +137,11 @@ def _cells(doc_id: str, sentence: Sentence) -> list[Text]:
     kind = f" ({sentence.source_kind})" if sentence.source_kind else ""
     share = f"{sentence.probabilities[sentence.label]:.2f}"
     values = [doc_id, sentence.label, share, (source or "-") + kind if source or kind else "", sentence.text]
-    return [Text(value, style=STYLES[sentence.label] if i == 1 else "") for i, value in enumerate(values)]
+    return [Text(printable(value), style=STYLES[sentence.label] if i == 1 else "") for i, value in enumerate(values)]
 
 
 def summary(tally: Tally) -> str:
     """Return one line that says what was scored."""
     counts = ", ".join(f"{label} {count}" for label, count in tally.labels.most_common())
-    faults = f"; {len(tally.faults)} faults" if tally.faults else ""
+    faults = f"; {tally.faults} faults" if tally.faults else ""
     return f"{tally.documents} documents, {tally.sentences} sentences ({counts or 'none'}){faults}"
-
-
-def run_report(path: str, out: Path, model: str | None, text_field: str, id_field: str, overwrite: bool) -> int:
-    """Write the pages of all documents of `path`; return the exit status."""
-    from sayso.report import render_article
-
-    tally = Tally()
-    options = ReadOptions(text_field, id_field)
-    single = out.suffix.lower() in (".html", ".htm")
-    faults = Faults(Console(stderr=True))
-    for batch in score(expand([path]), Classifier.load(model), options, tally, on_fault=faults):
-        for document, sentences in batch:
-            if single and tally.documents > 1:
-                raise OutputError(f"{path} holds several documents; name a folder with --out")
-            target = out if single else out / f"{_slug(document.id)}.html"
-            title = str(document.metadata.get("title") or document.id)
-            _write_page(target, render_article(document.text, sentences, title), overwrite)
-    return 1 if tally.faults else 0
-
-
-def _write_page(target: Path, page: str, overwrite: bool) -> None:
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists; add --overwrite, or name another --out")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error}") from error
-    click.echo(f"wrote {target}", err=True)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:120] or "document"

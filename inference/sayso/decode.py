@@ -1,30 +1,20 @@
-"""Logits to labels, calibrated probabilities, label sets and spans: pure numpy."""
+"""Logits to labels, calibrated probabilities, label sets and tags, for many sentences at once: pure numpy."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sayso.artifact import ArtifactConfig
-from sayso.encode import Window
+from sayso.encode import Ints, Windows
 from sayso.engine import Logits
+from sayso.spans import Floats, RawSpan, Spans, merge_tokens, span_columns
 
-Floats = NDArray[np.float64]
-_WORD = re.compile(r"[^\W_]+(?:[-'’.&/][^\W_]+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class RawSpan:
-    """A span in sentence offsets with its mean token probability."""
-
-    role: str
-    start: int
-    end: int
-    probability: float
+TAGS = ("kind", "stance", "framing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +31,83 @@ class Prediction:
     bias: float
 
 
-def softmax(logits: Floats) -> Floats:
-    """Return the softmax over the last axis."""
-    shifted = np.exp(logits - logits.max(-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the model says of many sentences, in columns.
+
+    `shares` are the probabilities of each head (sentences, classes) and `best` the number of its likeliest
+    class (sentences,), for a tag -1 without a source or cue. Row i of `ranked` (sentences, labels) lists the
+    numbers of the labels, the likeliest first, and of `kept` whether each is in the label set.
+    """
+
+    shares: dict[str, Floats]
+    best: dict[str, Ints]
+    ranked: Ints
+    kept: NDArray[np.bool_]
+    bias: Floats
+    spans: Spans
+
+    def __len__(self) -> int:
+        """Return the number of sentences."""
+        return len(self.bias)
+
+    def take(self, rows: Ints) -> Decoded:
+        """Return the listed sentences, in the order of the list; one may be listed again."""
+        return Decoded(
+            {head: values[rows] for head, values in self.shares.items()},
+            {head: values[rows] for head, values in self.best.items()},
+            self.ranked[rows], self.kept[rows], self.bias[rows], self.spans.take(rows, len(self)),
+        )  # fmt: skip
+
+    def predictions(self, config: ArtifactConfig) -> list[Prediction]:
+        """Return one prediction a sentence."""
+        shares = {
+            h: [dict(zip(config.heads[h], row, strict=True)) for row in v.tolist()] for h, v in self.shares.items()
+        }
+        best = {head: class_names(numbers, config.heads[head]) for head, numbers in self.best.items()}
+        spans = _split(self.spans.raw(config.roles), self.spans.sentence, len(self))
+        sets = self.label_sets(config.heads["label"])
+        return [
+            Prediction(
+                {head: rows[i] for head, rows in shares.items()}, str(best["label"][i]), sets[i], spans[i],
+                best["kind"][i], best["stance"][i], best["framing"][i], bias,
+            )
+            for i, bias in enumerate(self.bias.tolist())
+        ]  # fmt: skip
+
+    def label_sets(self, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return the label set of each sentence, the likeliest first."""
+        pairs = zip(self.ranked.tolist(), self.kept.tolist(), strict=True)
+        return [tuple(names[n] for n, keep in zip(*row, strict=True) if keep) for row in pairs]
+
+
+def class_names(numbers: Ints, names: Sequence[str]) -> list[str | None]:
+    """Return the name of each class number, None for -1."""
+    table = [*names, None]
+    return [table[number] for number in numbers.tolist()]
+
+
+def _split(spans: list[RawSpan], owners: Ints, count: int) -> list[tuple[RawSpan, ...]]:
+    edges = np.searchsorted(owners, np.arange(count + 1)).tolist()
+    return [tuple(spans[a:b]) for a, b in pairwise(edges)]
+
+
+def decode(texts: Sequence[str], windows: Windows, logits: Logits, config: ArtifactConfig) -> Decoded:
+    """Turn logits (a row a window; for `tokens` a row a token of all windows) into what they say of each text."""
+    merged = merge_windows(windows, logits, len(texts))
+    shares = {head: np.round(class_shares(merged, head, config), 4) for head in config.heads}
+    spans = _spans(texts, windows, logits, config)
+    best = {head: values.argmax(1) for head, values in shares.items()}
+    sourced = spans.sentence[np.isin(spans.role, [config.roles.index(role) for role in ("source", "cue")])]
+    attributed = np.isin(np.arange(len(texts)), sourced)
+    best |= {head: np.where(attributed, best[head], -1) for head in TAGS}
+    bias = np.round(sigmoid(merged["bias"][:, 0]), 4)
+    return Decoded(shares, best, *label_sets(shares["label"], config), bias, spans)
+
+
+def class_shares(merged: dict[str, Floats], head: str, config: ArtifactConfig) -> Floats:
+    """Return the calibrated probabilities of a head, (sentences, classes)."""
+    return softmax(unsmooth(merged[head], config.smoothings.get(head, 0.0)) / config.temperatures.get(head, 1.0))
 
 
 def unsmooth(logits: Floats, smoothing: float) -> Floats:
@@ -59,128 +122,45 @@ def unsmooth(logits: Floats, smoothing: float) -> Floats:
     return np.asarray(np.log(np.maximum(softmax(logits) - smoothing / logits.shape[-1], smoothing / 1000)))
 
 
+def softmax(logits: Floats) -> Floats:
+    """Return the softmax over the last axis."""
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
+
+
 def sigmoid(logits: Floats) -> Floats:
     """Return the logistic function, without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
 
 
-def merge_logits(rows: Sequence[Floats], weights: Sequence[int]) -> Floats:
-    """Return the mean of the windows' logits of one sentence, weighted by their tokens."""
-    return np.asarray(np.average(np.stack(rows), axis=0, weights=weights))
+def merge_windows(windows: Windows, logits: Logits, count: int) -> dict[str, Floats]:
+    """Return the class logits of `count` sentences: the mean of their windows', weighted by tokens."""
+    edges = windows.of_sentences(count)
+    heads = {head: values for head, values in logits.items() if head != "tokens"}
+    merged = {head: values[edges[:-1]].astype(np.float64) for head, values in heads.items()}
+    for sentence in np.flatnonzero(np.diff(edges) > 1).tolist():
+        own = slice(edges[sentence], edges[sentence + 1])
+        for head, values in heads.items():
+            rows = values[own].astype(np.float64)
+            merged[head][sentence] = np.average(rows, axis=0, weights=windows.lengths[own])
+    return merged
 
 
-def merge_windows(windows: Sequence[tuple[int, dict[str, Floats]]]) -> dict[str, Floats]:
-    """Return the merged class logits of one sentence from (length, logits) of its windows."""
-    if len(windows) == 1:
-        return windows[0][1]
-    weights = [length for length, _ in windows]
-    heads = [head for head in windows[0][1] if head != "tokens"]
-    return {head: merge_logits([logits[head] for _, logits in windows], weights) for head in heads}
+def label_sets(shares: Floats, config: ArtifactConfig) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return labels ranked and which of them are in the set: at or above their conformal quantile, or the first."""
+    quantiles = np.array([config.quantiles.get(name, 1.1) for name in config.heads["label"]])
+    ranked = np.argsort(-shares, axis=1, kind="stable")
+    kept = np.take_along_axis(shares >= quantiles, ranked, axis=1)
+    kept[:, 0] = True
+    return ranked, kept
 
 
-def merge_tokens(windows: Sequence[Window], logits: Sequence[Floats]) -> tuple[NDArray[np.int64], Floats]:
-    """Return offsets (tokens, 2) and logits (tokens, roles) of one sentence.
-
-    Where windows overlap, a token counts from the window in which it stands farther from the edge.
-    """
-    if len(windows) == 1:
-        real = windows[0].offsets[:, 1] > windows[0].offsets[:, 0]
-        return windows[0].offsets[real], logits[0][real]
-    best: dict[tuple[int, int], tuple[int, Floats]] = {}
-    for window, values in zip(windows, logits, strict=True):
-        last = len(window.ids) - 1
-        for place, (start, end) in enumerate(window.offsets.tolist()):
-            room = min(place, last - place)
-            if end > start and ((start, end) not in best or best[start, end][0] < room):
-                best[start, end] = (room, values[place])
-    order = sorted(best)
-    offsets = np.array(order, dtype=np.int64).reshape(-1, 2)
-    width = logits[0].shape[-1]
-    return offsets, np.array([best[key][1] for key in order], dtype=np.float64).reshape(-1, width)
-
-
-def find_spans(text: str, offsets: NDArray[np.int64], probabilities: Floats, config: ArtifactConfig) -> list[RawSpan]:
-    """Return maximal runs of words at or above the role's floor that reach its threshold somewhere.
-
-    Two thresholds (hysteresis) keep a span whole where one would cut it at a doubtful word, and drop runs of
-    doubtful words. A word takes the mean probability of its pieces, so that no span ends inside a word.
-    """
+def _spans(texts: Sequence[str], windows: Windows, logits: Logits, config: ArtifactConfig) -> Spans:
+    """Find the spans; half of all news sentences have none, and one test over the batch spares them the rest."""
+    shares = sigmoid(logits["tokens"].astype(np.float64))
     thresholds = np.array([config.thresholds.get(role, 0.5) for role in config.roles])
-    if not (probabilities >= thresholds).any():  # most news sentences have no span: spare them the rest
-        return []
-    starts = _word_starts(text, offsets)
-    ends = [*starts[1:], len(offsets)]
-    sizes = np.diff([*starts, len(offsets)])
-    words = np.add.reduceat(probabilities, starts, axis=0) / sizes[:, None]
-    floors = [config.floors.get(role, threshold) for role, threshold in zip(config.roles, thresholds, strict=True)]
-    return [
-        RawSpan(
-            role,
-            int(offsets[starts[first], 0]),
-            int(offsets[ends[last] - 1, 1]),
-            round(float(words[first : last + 1, column].mean()), 4),
-        )
-        for column, role in enumerate(config.roles)
-        for first, last in _runs(words[:, column] >= floors[column])
-        if words[first : last + 1, column].max() >= thresholds[column]
-    ]
-
-
-def _word_starts(text: str, offsets: NDArray[np.int64]) -> list[int]:
-    """Return the first token of every word: a hyphen, apostrophe or dot between letters does not end one."""
-    word_ends = {m.start(): m.end() for m in _WORD.finditer(text)}
-    starts: list[int] = []
-    word_end = 0
-    for number, (start, end) in enumerate(offsets.tolist()):
-        if not starts or end > word_end:
-            starts.append(number)
-            word_end = word_ends.get(start, end)
-    return starts
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return (first, last) of every run of true flags."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.view(np.int8), [0]))))
-    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
-def label_set(probabilities: dict[str, float], quantiles: dict[str, float]) -> tuple[str, ...]:
-    """Return the labels at or above their conformal quantile, the likeliest first and always in."""
-    ranked = sorted(probabilities, key=lambda name: -probabilities[name])
-    kept = [name for name in ranked[1:] if probabilities[name] >= quantiles.get(name, 1.1)]
-    return (ranked[0], *kept)
-
-
-def predict_sentence(
-    text: str, windows: Sequence[Window], logits: Sequence[dict[str, Floats]], config: ArtifactConfig
-) -> Prediction:
-    """Combine the windows of one sentence into a prediction."""
-    merged = merge_windows([(len(window.ids), row) for window, row in zip(windows, logits, strict=True)])
-    shares = {head: _shares(merged[head], head, config) for head in config.heads}
-    offsets, tokens = merge_tokens(windows, [row["tokens"] for row in logits])
-    scaled = tokens / config.temperatures.get("tokens", 1.0)
-    spans = tuple(find_spans(text, offsets, sigmoid(scaled), config))
-    attributed = any(span.role in ("source", "cue") for span in spans)
-    tags = {head: max(shares[head], key=shares[head].__getitem__) if attributed else None for head in _TAGS}
-    label = max(shares["label"], key=shares["label"].__getitem__)
-    bias = round(float(sigmoid(merged["bias"] / config.temperatures.get("bias", 1.0))[0]), 4)
-    return Prediction(shares, label, label_set(shares["label"], config.quantiles), spans, **tags, bias=bias)
-
-
-_TAGS = ("kind", "stance", "framing")
-
-
-def class_shares(logits: Floats, head: str, config: ArtifactConfig) -> Floats:
-    """Return the calibrated probabilities of one head from its logits, over the last axis."""
-    return softmax(unsmooth(logits, config.smoothings.get(head, 0.0)) / config.temperatures.get(head, 1.0))
-
-
-def _shares(logits: Floats, head: str, config: ArtifactConfig) -> dict[str, float]:
-    values = class_shares(logits, head, config)
-    return {name: round(float(value), 4) for name, value in zip(config.heads[head], values, strict=True)}
-
-
-def by_window(logits: Logits, row: int, length: int) -> dict[str, Floats]:
-    """Return one window's logits as float64, its padding cut off."""
-    cut = {head: values[row].astype(np.float64) for head, values in logits.items()}
-    return cut | {"tokens": cut["tokens"][:length]}
+    high = np.flatnonzero((shares >= thresholds).any(1))
+    hot = np.unique(windows.sentences[np.searchsorted(windows.starts, high, side="right") - 1])
+    edges = windows.of_sentences(len(texts))
+    rows = [(i, texts[i], *merge_tokens(windows, range(edges[i], edges[i + 1]), shares)) for i in hot.tolist()]
+    return span_columns(rows, config)

@@ -5,30 +5,74 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import cast
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sayso.errors import ArtifactError
 
+Ints = NDArray[np.int64]
 _SURROGATES = re.compile("[\ud800-\udfff]")
 STRIDE = 32  # tokens that neighbouring windows share
-TOKEN_BUDGET = 1024  # tokens a batch: large enough for matrix speed, small enough for cache
 CHUNK = 4096  # characters tokenised at a time, so that no sentence can exhaust memory
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of one sentence that fits the model; offsets count code points of the sentence.
+class Encoding(Protocol):
+    """What the tokenizer gives for one window: a number and a place (start, end) for every token."""
 
-    `ids` includes the special tokens; `offsets` has a row (start, end) for every id, (0, 0) for special ones.
+    @property
+    def ids(self) -> list[int]:
+        """Return the number of each token."""
+        ...
+
+    @property
+    def offsets(self) -> list[tuple[int, int]]:
+        """Return the (start, end) of each token, (0, 0) for special ones."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Stretches of sentences that fit the model: a row a window, and `ids` one after the other.
+
+    `sentences` (windows,) numbers the sentence of each window, in order; `starts` (windows + 1,) is the first
+    token of each in `ids` (tokens,), special tokens included.
     """
 
-    sentence: int
-    ids: NDArray[np.int64]
-    offsets: NDArray[np.int64]
+    sentences: Ints
+    starts: Ints
+    ids: NDArray[np.int32]
+    parts: Sequence[tuple[int, Encoding]]
+
+    @classmethod
+    def of(cls, sentences: Sequence[int], parts: Sequence[tuple[int, Encoding]]) -> Windows:
+        """Build from the sentence of each part; a part is where it begins in the sentence, and its tokens."""
+        ids = [encoding.ids for _, encoding in parts]
+        starts = np.cumsum([0, *map(len, ids)], dtype=np.int64)
+        flat = np.fromiter(chain.from_iterable(ids), np.int32, int(starts[-1]))
+        return cls(np.array(sentences, np.int64), starts, flat, parts)
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.parts)
+
+    @property
+    def lengths(self) -> Ints:
+        """Return the tokens of each window, (windows,)."""
+        return np.diff(self.starts)
+
+    def of_sentences(self, count: int) -> Ints:
+        """Return the first window of each of `count` sentences and the end of the last, (count + 1,)."""
+        return np.searchsorted(self.sentences, np.arange(count + 1))
+
+    def offsets(self, window: int) -> Ints:
+        """Return (tokens, 2): start and end of each token in its sentence, (0, 0) for special tokens."""
+        at, encoding = self.parts[window]
+        found = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        return np.where(found[:, 1:] > found[:, :1], found + at, 0)
 
 
 class Encoder:
@@ -44,18 +88,19 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length, stride=min(STRIDE, max_length // 4))
 
-    def windows(self, sentences: Sequence[str]) -> list[Window]:
+    def windows(self, sentences: Sequence[str]) -> Windows:
         """Return the windows of all sentences, in order; every sentence has at least one.
 
         Lone surrogates, which no tokenizer accepts, stand as U+FFFD, so offsets stay exact.
         """
         pieces = [(i, at, piece) for i, text in enumerate(sentences) for at, piece in _chunks(_clean(text))]
         encodings = self._tokenizer.encode_batch([piece for _, _, piece in pieces])
-        return [
-            _window(index, at, part)
+        rows = [
+            (index, (at, part))
             for (index, at, _), encoding in zip(pieces, encodings, strict=True)
             for part in (encoding, *encoding.overflowing)
         ]
+        return Windows.of([index for index, _ in rows], [part for _, part in rows])
 
 
 def _clean(text: str) -> str:
@@ -73,32 +118,28 @@ def _chunks(text: str) -> Iterator[tuple[int, str]]:
     yield start, text[start:]
 
 
-def _window(sentence: int, at: int, encoding: object) -> Window:
-    ids = np.array(encoding.ids, dtype=np.int64)  # type: ignore[attr-defined]
-    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)  # type: ignore[attr-defined]
-    real = offsets[:, 1] > offsets[:, 0]
-    return Window(sentence, ids, cast(NDArray[np.int64], np.where(real[:, None], offsets + at, 0)))
+def batches(lengths: Ints, budget: int) -> Iterator[Ints]:
+    """Yield arrays of window numbers of similar length, each at most `budget` tokens with padding."""
+    order = np.argsort(lengths, kind="stable")
+    ascending = lengths[order]
+    start = 0
+    while start < len(order):
+        most = ascending[start : start + max(1, budget // max(1, int(ascending[start])))]
+        padded = most * np.arange(1, len(most) + 1)
+        count = max(1, int(np.searchsorted(padded, budget, side="right")))
+        yield order[start : start + count]
+        start += count
 
 
-def batches(windows: Sequence[Window], budget: int = TOKEN_BUDGET) -> Iterator[list[int]]:
-    """Yield lists of window numbers of similar length, each at most `budget` tokens with padding."""
-    order = sorted(range(len(windows)), key=lambda i: (len(windows[i].ids), i))
-    batch: list[int] = []
-    for number in order:
-        if batch and len(windows[number].ids) * (len(batch) + 1) > budget:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch
+def pad(windows: Windows, numbers: Ints, pad_id: int) -> tuple[dict[str, Ints], NDArray[np.bool_], Ints]:
+    """Return the model's input, which of its places hold a token, and the number of each token in `ids`.
 
-
-def pad(windows: Sequence[Window], pad_id: int) -> dict[str, NDArray[np.int64]]:
-    """Return `input_ids` and `attention_mask`, each (windows, tokens of the longest)."""
-    width = max(len(window.ids) for window in windows)
-    ids = np.full((len(windows), width), pad_id, dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for row, window in enumerate(windows):
-        ids[row, : len(window.ids)] = window.ids
-        mask[row, : len(window.ids)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+    `input_ids` and `attention_mask` are (windows, tokens of the longest), and so is the mask of places.
+    """
+    lengths = windows.lengths[numbers]
+    column = np.arange(lengths.max())
+    filled = column < lengths[:, None]
+    tokens = (windows.starts[numbers][:, None] + column)[filled]
+    ids = np.full(filled.shape, pad_id, dtype=np.int64)
+    ids[filled] = windows.ids[tokens]
+    return {"input_ids": ids, "attention_mask": filled.astype(np.int64)}, filled, tokens

@@ -1,58 +1,58 @@
-"""Tokens to logits: the ONNX Runtime session behind a small protocol."""
+"""Tokens to logits: the protocol of an engine, and how one is loaded by its name."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sayso.artifact import GRAPH, Artifact
-from sayso.errors import ArtifactError
+from sayso.artifact import WEIGHTS, Artifact
+from sayso.engines import ENGINES, EXTRAS
+from sayso.errors import ArtifactError, ConfigError, MissingExtraError
 
 Logits = dict[str, NDArray[np.float32]]
 
 
 class Engine(Protocol):
-    """Anything that turns a padded batch into logits."""
+    """Anything that turns a padded batch into logits; several threads may call `run` at once."""
+
+    @property
+    def token_budget(self) -> int:
+        """Return the tokens of a batch, padding included, with which this engine is fastest."""
+        ...
 
     def run(self, batch: dict[str, NDArray[np.int64]]) -> Logits:
         """Return one array a head: (windows, classes), and (windows, tokens, roles) for `tokens`."""
         ...
 
 
-class OnnxEngine:
-    """One ONNX Runtime session of one thread, which several threads may run at once.
+def load_engine(name: str, artifact: Artifact, threads: int) -> Engine:
+    """Load the model into the engine `name`, for as many batches side by side as there are `threads`.
 
-    Batches side by side use the cores better than one batch split over them. Feeds only the inputs that the
-    graph declares.
+    Raises:
+        ConfigError: for an unknown name; the known ones are listed.
+        MissingExtraError: naming the extra to install.
+        ArtifactError: when the model directory lacks what the engine reads.
     """
-
-    def __init__(self, artifact: Artifact) -> None:
-        self._session = _open_session(artifact.path / GRAPH)
-        self._inputs = [value.name for value in self._session.get_inputs()]
-        self._outputs = [value.name for value in self._session.get_outputs()]
-        sizes = {value.name: value.shape[-1] for value in self._session.get_outputs()}
-        expected = {name: len(classes) for name, classes in artifact.config.heads.items()}
-        expected |= {"bias": 1, "tokens": len(artifact.config.roles)}
-        if sizes != expected:
-            raise ArtifactError(f"{artifact.path}: the graph gives {sizes}, config.json says {expected}")
-
-    def run(self, batch: dict[str, NDArray[np.int64]]) -> Logits:
-        """Return the logits of a padded batch."""
-        values = self._session.run(self._outputs, {name: batch[name] for name in self._inputs})
-        return dict(zip(self._outputs, values, strict=True))
+    check_engine(name, artifact)
+    module, attribute = ENGINES[name].split(":")
+    create: Callable[[Artifact, int], Engine] = getattr(import_module(module), attribute)
+    return create(artifact, threads)
 
 
-def _open_session(path: Path):  # type: ignore[no-untyped-def]
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the native reader raises several private types
-        raise ArtifactError(f"{path} cannot be loaded: {error}") from error
+def check_engine(name: str, artifact: Artifact) -> None:
+    """Raise what `load_engine` would raise for what is missing, without loading anything."""
+    if name not in ENGINES:
+        raise ConfigError(f"unknown engine {name!r}; known: {', '.join(ENGINES)}")
+    extra, packages = EXTRAS.get(name, ("", ()))
+    if any(find_spec(package) is None for package in packages):
+        raise MissingExtraError(f"the engine {name}", extra)
+    if name == "torch" and not (artifact.path / WEIGHTS).is_file():
+        raise ArtifactError(
+            f"{artifact.path} holds no {WEIGHTS}, which the engine torch reads; "
+            "write such a directory with: sayso export RUN/torch --torch --output DIR"
+        )

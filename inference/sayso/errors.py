@@ -15,6 +15,10 @@ class InputError(SaysoError):
     """An input file, column or record cannot be read as asked."""
 
 
+class DamagedError(InputError):
+    """A file as a whole is broken from some byte on; other files can still be read."""
+
+
 class OutputError(SaysoError):
     """An output exists already or cannot be written."""
 

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from sayso import __version__
-from sayso.errors import OutputError
+from sayso.errors import InputError, OutputError
 from sayso.readers import STDIN, ReadOptions
 
 MANIFEST = "manifest.json"
 ERRORS = "errors.jsonl"
 DONE = "_done"
-OWN_FOLDERS = (DONE, "sentences", "documents")
-OWN_FILES = (ERRORS,)
+ATTEMPTS = "_attempts"  # where workers of a cluster write before their files get their place
+OWN_FOLDERS = (DONE, ATTEMPTS, "sentences", "documents")
+OWN_FILES = (ERRORS, MANIFEST)  # in the order of clearing
 EDGE = 1 << 20  # bytes at each end of a file that its fingerprint covers, with its size
 
 
@@ -48,10 +49,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def describe(
-    files: Sequence[str], model: str, options: ReadOptions, shard_size: int, carried: dict[str, str]
+    files: Sequence[str], model: str, options: ReadOptions, shard_size: int, carried: dict[str, str], engine: str
 ) -> Manifest:
     """Return the manifest of a run about to start."""
-    settings = {**asdict(options), "shard_characters": shard_size}
+    settings = {**asdict(options), "shard_characters": shard_size, "engine": engine}
     return Manifest(model, __version__, settings, {file: fingerprint(file) for file in files}, carried)
 
 
@@ -59,11 +60,14 @@ def fingerprint(file: str) -> str:
     """Return size and a SHA-256 of both ends of a file: cheap for a terabyte, and changed by any rewrite."""
     if file == STDIN:
         raise OutputError("a resumable run needs files, not standard input; write to one .jsonl or .parquet file")
-    size = os.path.getsize(file)
-    with open(file, "rb") as stream:
-        digest = hashlib.sha256(stream.read(EDGE))
-        stream.seek(max(size - EDGE, 0))
-        digest.update(stream.read(EDGE))
+    try:
+        size = os.path.getsize(file)
+        with open(file, "rb") as stream:
+            digest = hashlib.sha256(stream.read(EDGE))
+            stream.seek(max(size - EDGE, 0))
+            digest.update(stream.read(EDGE))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
     return f"{size}:{digest.hexdigest()[:16]}"
 
 
@@ -81,17 +85,19 @@ def claim_folder(folder: Path, manifest: Manifest, overwrite: bool) -> None:
         if differences:
             raise OutputError(f"{folder} holds another run ({'; '.join(differences)}); name another --out folder")
         return
-    if folder.exists() and any(folder.iterdir()) and not path.exists():
+    partial = path.with_name(path.name + ".tmp")  # all there is when a run was killed at its very start
+    if folder.exists() and any(entry != partial for entry in folder.iterdir()):
         raise OutputError(f"{folder} holds other files; name another --out folder")
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(path, (json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n").encode())
 
 
 def clear(folder: Path) -> None:
-    """Remove what a run wrote, the manifest first, so that a half-cleared folder is never taken for a run."""
-    (folder / MANIFEST).unlink()
+    """Remove what a run wrote: the markers first, so that no cleared table counts, the manifest last, so that a
+    folder that was left half-cleared is still known for a run."""
     for name in OWN_FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
     for name in OWN_FILES:
         (folder / name).unlink(missing_ok=True)
 

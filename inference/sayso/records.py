@@ -72,18 +72,57 @@ class Sentence:
         return record | carry(metadata or {})
 
 
-RECORD_FIELDS = frozenset(column.name for column in fields(Sentence))
+# Columns of the document table beside those that a record has too.
+DOCUMENT_FIELDS = ("sentences", "characters", "counts", "shares", "mean_bias", "distinct_sources", "kinds")
+TAKEN = frozenset((*(column.name for column in fields(Sentence)), *DOCUMENT_FIELDS))
 
 
 def carry(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return the carried columns; one named like a field of the record gets `input_` before its name."""
-    return {f"input_{name}" if name in RECORD_FIELDS else name: value for name, value in metadata.items()}
+    """Return the carried columns; one named like a column of the tables gets `input_` before its name."""
+    return {f"input_{name}" if name in TAKEN else name: value for name, value in metadata.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an input record stands: its file and line, its bytes in the decompressed file, how it begins.
+
+    In Parquet `line` is the number of the row, and `offset` and `length` are None.
+    """
+
+    file: str
+    line: int
+    offset: int | None = None
+    length: int | None = None
+    preview: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text to score, with the columns of its input row carried along untouched."""
+    """A text to score, with the columns of its input row carried along untouched.
+
+    A text too long to hold at once comes in consecutive pieces of the same `id`: `offset` is the number of code
+    points of the document before this piece, `more` says that another piece follows.
+    """
 
     id: str
     text: str
     metadata: dict[str, Any] = field(default_factory=dict)
+    offset: int = 0
+    more: bool = False
+    place: Place | None = field(default=None, compare=False)
+
+
+def extent(value: Any) -> tuple[int, int]:
+    """Return the characters and elements that a carried value holds, and how deep it nests."""
+    size = deepest = 0
+    waiting: list[tuple[Any, int]] = [(value, 0)]
+    while waiting:
+        item, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if isinstance(item, dict):
+            waiting += [(part, depth + 1) for pair in item.items() for part in pair]
+        elif isinstance(item, list | tuple):
+            waiting += [(part, depth + 1) for part in item]
+        else:
+            size += len(item) if isinstance(item, str | bytes) else 1
+    return size, deepest

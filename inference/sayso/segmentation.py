@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+PIECE = 200_000  # characters of one document that are split and labelled at a time
 SEGMENTER = "nupunkt-paragraphs-1"
-_LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_BREAKS = "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+_LINE = re.compile(f"[^{_BREAKS}]+")
 # A lower-case word of four letters or more is hardly ever an abbreviation, so its full stop ends a sentence.
 _MISSED = re.compile(r"[a-z]{4}[.!?][\"”’)]*(\s+)(?=[“\"‘(]?[A-Z])")
 _CLOSERS = re.compile(r"[\"'”’»)\]]+(?=\s)")
@@ -28,6 +30,25 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     white space around a sentence is outside it, and a stretch without a letter or digit is left out.
     """
     return [span for line in _LINE.finditer(text) for span in _split_line(text, *line.span())]
+
+
+def piece_end(text: str, start: int = 0) -> int:
+    """Return where the piece of at most PIECE characters that begins at `start` may end without cutting a sentence.
+
+    That is after its last line break; in a line longer than a piece, before its last sentence; in a sentence
+    longer than a piece, after its last space; and in a word longer than a piece, wherever the piece is full.
+    """
+    full = start + PIECE
+    if len(text) <= full:
+        return len(text)
+    after_break = max(text.rfind(mark, start, full) for mark in _BREAKS) + 1
+    if after_break > start:
+        return after_break
+    sentences = split_sentences(text[start:full])
+    if len(sentences) > 1:
+        return start + sentences[-1][0]
+    space = text.rfind(" ", start, full) + 1
+    return space if space > start else full
 
 
 def _split_line(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -39,7 +39,7 @@ def open_writer(target: str, overwrite: bool) -> Iterator[Writer]:
         OutputError: when the target exists and `overwrite` is off, the suffix is unknown, or writing fails.
     """
     if target == "-":
-        yield JsonlWriter(sys.stdout.buffer)
+        yield from _standard_output()
         return
     check_target(Path(target), overwrite)
     partial = Path(target + ".partial")
@@ -52,6 +52,18 @@ def open_writer(target: str, overwrite: bool) -> Iterator[Writer]:
         os.replace(partial, target)
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error}; what was written is in {partial}") from error
+
+
+def _standard_output() -> Iterator[Writer]:
+    writer = JsonlWriter(sys.stdout.buffer)
+    try:
+        yield writer
+        writer.close()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter tries again at its end
+        raise OutputError(f"standard output cannot be written: {error}") from error
 
 
 def check_target(target: Path, overwrite: bool) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import time
 from pathlib import Path
 
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
+from sayso import manifest
 from sayso.errors import OutputError
-from sayso.readers import ReadOptions
+from sayso.readers import Fault, ReadOptions
 from sayso.runner import run_corpus
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "articles.jsonl"
@@ -102,6 +105,13 @@ def test_folder_with_other_files_is_refused(tmp_path: Path) -> None:
         run(tmp_path)
 
 
+def test_a_run_killed_before_its_manifest_goes_on(whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json.tmp").write_text("{")
+    run(tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(whole)
+
+
 def test_overwrite_starts_anew(whole: Path, tmp_path: Path) -> None:
     run(tmp_path / "out", unit="sentence")
     run_corpus([str(SAMPLE)], tmp_path / "out", None, ReadOptions(), 2, overwrite=True, shard_characters=SMALL)
@@ -117,3 +127,43 @@ def test_command_writes_a_folder_and_reports_faults(tmp_path: Path) -> None:
     faults = [json.loads(line) for line in (tmp_path / "out" / "errors.jsonl").read_text().splitlines()]
     assert [f["reason"].split(":")[0] for f in faults] == ["broken JSON", "column 'n' holds str, not int64"]
     assert ds.dataset(tmp_path / "out" / "sentences").count_rows() == 2
+
+
+def test_columns_that_come_late_or_are_taken_are_not_lost_in_silence(tmp_path: Path) -> None:
+    rows = [
+        {"id": "a", "text": "Rain fell.", "counts": 3},
+        {"id": "b", "text": "Snow fell.", "desk": "city", "page": 4},
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    faults: list[Fault] = []
+    tally = run_corpus(
+        [str(tmp_path / "rows.jsonl")], tmp_path / "out", None, ReadOptions(), 1,
+        shard_characters=1, on_fault=faults.append,
+    )  # fmt: skip
+    assert tally.documents == 2 and [(f.line, f.reason) for f in faults] == [
+        (2, "columns that the first documents lack: desk, page: left out")
+    ]
+    table = pq.read_table(tmp_path / "out" / "documents").to_pylist()
+    assert [row["input_counts"] for row in table] == [3, None] and table[0]["counts"]["fact"] == 1
+
+
+def test_a_folder_left_half_cleared_is_still_a_run(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(whole, tmp_path / "out")
+    removed: list[str] = []
+
+    def stopped(path: Path) -> None:
+        if removed:
+            raise OSError("stopped here")
+        removed.append(path.name)
+        rmtree(path)
+
+    rmtree = shutil.rmtree
+    monkeypatch.setattr(manifest.shutil, "rmtree", stopped)
+    with pytest.raises(OutputError, match="stopped here"):
+        run_corpus([str(SAMPLE)], tmp_path / "out", None, ReadOptions(), 1, overwrite=True, shard_characters=SMALL)
+    monkeypatch.undo()
+    assert removed == ["_done"]
+    run(tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(whole)

@@ -11,17 +11,10 @@ from sayso.labels import LABELS
 from sayso_data.build import load_split
 from sayso_data.schema import Example, SpanLabel
 from sayso_training.audit import AuditRow, audit, audit_table, cue_class, whose
-from sayso_training.cli import evaluate_command
+from sayso_training.evaluate_cli import evaluate_command
 from sayso_training.names import REGIONS, WESTERN
-from sayso_training.perturb import (
-    remove_outlets,
-    replace_outlets,
-    straight,
-    swap_names,
-    typographic,
-    without_full_stop,
-    without_quotes,
-)
+from sayso_training.perturb import apply_edits, no_quotes
+from sayso_training.renaming import remove_outlets, replace_outlets, swap_names
 
 
 class Fake:
@@ -128,13 +121,9 @@ def test_outlets_are_replaced_and_removed() -> None:
     assert remove_outlets("It rained.", None) == "It rained."
 
 
-def test_quotation_marks() -> None:
-    assert without_quotes("“It's over,” she said, 'for now.'") == "It's over, she said, for now."
-    assert typographic("\"It's over,\" she said, 'now'.") == "“It’s over,” she said, ‘now’."
-    assert straight("“It’s over,” she said.") == '"It\'s over," she said.'
-    assert (without_full_stop("Over."), without_full_stop("Over..."), without_full_stop("Over?")) == (
-        "Over", "Over...", "Over?",
-    )  # fmt: skip
+def test_quotation_marks_go_and_apostrophes_stay() -> None:
+    text = "“It's over,” she said, 'for now.'"
+    assert apply_edits(text, no_quotes(text)) == "It's over, she said, for now."
 
 
 def test_the_command_prints_rows() -> None:

@@ -43,7 +43,7 @@ def test_smoothing_and_temperature_are_found_again(smoothing: float, temperature
 def test_calibration_closes_the_gap_and_keeps_every_decision() -> None:
     logits, examples = drawn(0.05, 2.0)
     config = calibrate_classes(CONFIG, logits, examples)
-    raw, fitted = softmax(logits["label"]), class_shares(logits["label"], "label", config)
+    raw, fitted = softmax(logits["label"]), class_shares(logits, "label", config)
     assert (raw.argmax(1) == fitted.argmax(1)).all()
     right = np.array([LABELS[i] == e.label for i, e in zip(raw.argmax(1), examples, strict=True)])
     before, after = (expected_calibration_error(reliability_bins(p.max(1), right)) for p in (raw, fitted))
@@ -73,7 +73,7 @@ def test_sets_cover_new_sentences_as_stated() -> None:
     logits, examples = drawn(0.05, 2.0)
     half = {head: rows[:2000] for head, rows in logits.items()}
     config = calibrate_classes(CONFIG, half, examples[:2000])
-    rest = class_shares(logits["label"][2000:], "label", config)
+    rest = class_shares({"label": logits["label"][2000:]}, "label", config)
     columns = [LABELS.index(str(e.label)) for e in examples[2000:]]
     limits = np.array([config.quantiles[LABELS[c]] for c in columns])
     assert (rest[np.arange(2000), columns] >= limits).mean() == pytest.approx(0.9, abs=0.025)

@@ -76,7 +76,7 @@ def test_int8_graph_agrees_with_torch(run: Path) -> None:
     batch = AutoTokenizer.from_pretrained(run / "run" / "torch")(texts, padding=True, return_tensors="pt")
     with torch.no_grad():
         full = model(batch["input_ids"], batch["attention_mask"])["label"].numpy()
-    rows = Classifier.load(run / "run" / "model").logits(texts)
+    rows = [output.logits for output in Classifier.load(run / "run" / "model").outputs(texts)]
     small = np.stack([row["label"] for row in rows])
     assert (full.argmax(1) == small.argmax(1)).mean() >= 0.97
     assert np.abs(full - small).mean() < 0.15
@@ -105,9 +105,15 @@ def test_resume_goes_on_in_the_same_run_to_the_same_weights(run: Path, tmp_path:
 
 def test_export_averages_weights(run: Path, tmp_path: Path) -> None:
     torch_dir = str(run / "run" / "torch")
-    words = [torch_dir, torch_dir, "--output", str(tmp_path / "model"), "--score-on", "sample-dev"]
+    words = [torch_dir, torch_dir, "--torch", "--output", str(tmp_path / "model"), "--score-on", "sample-dev"]
     done = CliRunner().invoke(export, [*words, "--calibrate-on", "sample-calibration"], standalone_mode=False)
     assert done.exception is None
     texts = [row.text for row in load_split("sample-dev", Path("unused"))]
-    pairs = zip(*(Classifier.load(m).logits(texts) for m in (run / "run" / "model", tmp_path / "model")), strict=True)
+    pairs = zip(
+        *([o.logits for o in Classifier.load(m).outputs(texts)] for m in (run / "run" / "model", tmp_path / "model")),
+        strict=True,
+    )
     assert all(np.allclose(a["label"], b["label"], atol=1e-4) for a, b in pairs)
+    engines = [Classifier.load(tmp_path / "model", engine=name) for name in ("onnxruntime", "torch")]
+    labels = [[prediction.label for prediction in engine.predict(texts)] for engine in engines]
+    assert np.mean([a == b for a, b in zip(*labels, strict=True)]) >= 0.97

@@ -12,7 +12,7 @@ from sayso_data.schema import Example, SpanLabel
 from sayso_training.baselines import CueRules
 from sayso_training.config import LossConfig, load_config
 from sayso_training.evaluate import evaluate
-from sayso_training.features import IGNORE, target, token_targets
+from sayso_training.features import IGNORE, class_target, token_targets
 from sayso_training.loss import multitask_loss
 from sayso_training.metrics import expected_calibration_error, macro_f1, reliability_bins
 from sayso_training.model import TOKEN_ROLES
@@ -61,15 +61,20 @@ def test_bad_spans_are_refused(span: SpanLabel) -> None:
 
 def test_unknown_label_is_refused() -> None:
     with pytest.raises(DataError, match="unknown label 'rumour'; known: fact, claim, hedge, none"):
-        target("label", "rumour")
+        class_target("label", "rumour")
+
+
+def test_smoothing_spreads_a_share_over_all_classes() -> None:
+    assert class_target("label", "hedge", 0.1).tolist() == pytest.approx([0.025, 0.025, 0.925, 0.025])
+    assert class_target("label", None, 0.1).tolist() == [0, 0, 0, 0]
 
 
 def test_heads_without_targets_get_no_gradient() -> None:
     sizes = {**{h: len(c) for h, c in HEADS.items()}, "bias": 1}
     logits = {h: torch.randn(2, n, requires_grad=True) for h, n in sizes.items()}
     logits["tokens"] = torch.randn(2, 3, len(TOKEN_ROLES), requires_grad=True)
-    targets = {h: torch.full((2,), IGNORE) for h in HEADS} | {"bias": torch.full((2,), -100.0)}
-    targets |= {"tokens": torch.full((2, 3, len(TOKEN_ROLES)), -100.0), "label": torch.tensor([0, 2])}
+    targets = {h: torch.zeros(2, len(c)) for h, c in HEADS.items()} | {"bias": torch.full((2,), -100.0)}
+    targets |= {"tokens": torch.full((2, 3, len(TOKEN_ROLES)), -100.0), "label": torch.eye(4)[[0, 2]]}
     losses = multitask_loss(logits, targets, LossConfig())
     losses["loss"].backward()
     assert logits["label"].grad.abs().sum() > 0

@@ -12,8 +12,8 @@ import torch
 from click.testing import CliRunner
 from transformers import AutoTokenizer, BertConfig, BertModel
 
-from sayso.decode import RawSpan
 from sayso.errors import ConfigError, DataError
+from sayso.spans import RawSpan
 from sayso_data.build import load_split, polnear_auxiliary
 from sayso_data.schema import Example, SpanLabel
 from sayso_training import babe

@@ -18,19 +18,18 @@ from sayso_data.schema import Example
 from sayso_training.evaluate import SMALLEST_SLICE, Predictor, fast_macro_f1
 from sayso_training.metrics import bootstrap_interval
 from sayso_training.names import FAR_CORPORA, REGIONS
-from sayso_training.perturb import (
-    remove_outlets,
-    replace_outlets,
-    straight,
-    swap_names,
-    typographic,
-    without_full_stop,
-    without_quotes,
-    world,
-)
+from sayso_training.perturb import apply_edits, lower, no_quotes, no_stop, straight, typographic
+from sayso_training.renaming import remove_outlets, replace_outlets, swap_names, world
 
 SAMPLES = 300
 SAY = ("say", "says", "said")
+SURFACE = (
+    ("quotation marks", "removed", no_quotes),
+    ("quotation marks", "straight", straight),
+    ("quotation marks", "typographic", typographic),
+    ("final full stop", "removed", no_stop),
+    ("letters", "lower case", lower),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,8 @@ def _changes() -> Iterator[tuple[str, str, Callable[[Example], str]]]:
     yield "outlet names", "the outlet", lambda e: remove_outlets(e.text, e.outlet)
     for region in REGIONS:
         yield "names", region, lambda e, region=region: swap_names(e.text, region, e.id)  # type: ignore[misc]
-    yield "quotation marks", "removed", lambda e: without_quotes(e.text)
-    yield "quotation marks", "straight", lambda e: straight(e.text)
-    yield "quotation marks", "typographic", lambda e: typographic(e.text)
-    yield "final full stop", "removed", lambda e: without_full_stop(e.text)
-    yield "letters", "lower case", lambda e: e.text.lower()
+    for name, value, edits in SURFACE:
+        yield name, value, lambda e, edits=edits: apply_edits(e.text, edits(e.text))  # type: ignore[misc]
 
 
 def cue_rows(base: Labelled) -> Iterator[AuditRow]:

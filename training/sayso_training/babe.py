@@ -90,7 +90,7 @@ def check_folder(folder: Path, config: TrainConfig, folds: int) -> None:
     Raises:
         ConfigError: when `folder` holds folds of other settings.
     """
-    settings = json.dumps({"folds": folds, **config.model_dump()}, indent=1)
+    settings = json.dumps({"folds": folds, **config.model_dump(mode="json")}, indent=1)
     note = folder / "settings.json"
     if note.exists() and note.read_text(encoding="utf-8") != settings:
         raise ConfigError(f"{folder} holds folds of other settings; name another --output")
@@ -118,7 +118,7 @@ def _fold_logits(
     if done.exists():
         return np.array(json.loads(done.read_text(encoding="utf-8")))
     set_seed(config.trainer.seed)
-    start_run(config.model_dump(), f"{config.name}-{folder.name}", config.experiment, uri, None)
+    start_run(config.model_dump(mode="json"), f"{config.name}-{folder.name}", config.experiment, uri, None)
     try:
         mlflow.set_tags({**git_state(), **{f"env.{key}": value for key, value in environment().items()}})
         trainer = build_trainer(config, Splits(train, test, []), folder)

@@ -9,8 +9,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sayso.decode import Prediction, RawSpan
+from sayso.decode import Prediction
 from sayso.labels import LABELS
+from sayso.spans import RawSpan
 from sayso_data.schema import Example
 
 HEDGES = (

@@ -13,9 +13,10 @@ from scipy.optimize import minimize_scalar
 
 from sayso.artifact import Artifact, ArtifactConfig, load_artifact
 from sayso.classifier import Classifier
-from sayso.decode import class_shares, find_spans, softmax, unsmooth
-from sayso.engine import OnnxEngine
+from sayso.decode import class_shares, softmax, unsmooth
+from sayso.engines.onnx_runtime import OnnxEngine
 from sayso.labels import HEADS, LABELS, ROLES
+from sayso.spans import find_spans
 from sayso_data.schema import Example
 from sayso_training.evaluate import exact_counts, word_counts
 from sayso_training.metrics import f1_from_counts
@@ -24,6 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # About 1,100 sentences choose noisily: a wider grid fitted them better and dev worse (cue .848 against .884).
 THRESHOLDS, FLOORS = (0.4, 0.5, 0.6), (0.3, 0.4, 0.5)
+# Fitted, not read from the run: soft labels of teachers are smoother than any setting says.
 SMOOTHINGS = (0.0, 0.02, 0.05, 0.1)
 CLASS_SLACK = 0.02  # every class may be covered this much less than the whole
 
@@ -41,15 +43,15 @@ def calibrate_classes(config: ArtifactConfig, logits: dict[str, Floats], example
     smoothings, temperatures = fit_scaling(logits, examples)
     scaled = replace(config, smoothings=smoothings, temperatures=temperatures)
     gold = np.array([LABELS.index(str(example.label)) for example in examples])
-    quantiles = fit_quantiles(class_shares(logits["label"], "label", scaled), gold, config.coverage)
+    quantiles = fit_quantiles(class_shares(logits, "label", scaled), gold, config.coverage)
     return replace(scaled, quantiles=quantiles)
 
 
 def raw_logits(artifact: Artifact, examples: Sequence[Example]) -> dict[str, Floats]:
     """Return the logits of every class head, one row an example."""
     classifier = Classifier(artifact, OnnxEngine(artifact))
-    rows = classifier.logits([example.text for example in examples])
-    return {head: np.stack([row[head] for row in rows]) for head in HEADS}
+    rows = classifier.outputs([example.text for example in examples])
+    return {head: np.stack([row.logits[head] for row in rows]) for head in HEADS}
 
 
 def fit_scaling(logits: dict[str, Floats], examples: Sequence[Example]) -> tuple[dict[str, float], dict[str, float]]:
@@ -102,14 +104,14 @@ def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dic
     The network runs once; only the decoding is repeated.
     """
     classifier = Classifier(artifact, OnnxEngine(artifact))
-    rows = classifier.tokens([example.text for example in examples])
+    rows = classifier.outputs([example.text for example in examples])
     best = {role: (-1.0, 0.5, 0.5) for role in ROLES}
     for threshold, floor in product(THRESHOLDS, FLOORS):
         if floor > threshold:
             continue
         high, low = dict.fromkeys(ROLES, threshold), dict.fromkeys(ROLES, floor)
         config = replace(artifact.config, thresholds=high, floors=low)
-        spans = [find_spans(e.text, *row, config) for e, row in zip(examples, rows, strict=True)]
+        spans = [find_spans(e.text, row.offsets, row.tokens, config) for e, row in zip(examples, rows, strict=True)]
         for role in ROLES:
             word, exact = (f1_from_counts(*count(examples, spans, role))["f1"] for count in (word_counts, exact_counts))
             best[role] = max(best[role], (word + exact, threshold, floor))

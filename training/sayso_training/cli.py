@@ -1,8 +1,10 @@
-"""`sayso train`, `sayso evaluate` and `sayso export`."""
+"""`sayso train`, `sayso export` and `sayso distil`."""
 
 from __future__ import annotations
 
 import json
+import math
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,19 +12,19 @@ from typing import Any
 import click
 import mlflow
 
-from sayso.artifact import CARD, DEFAULT_MODEL, METRICS, load_artifact
-from sayso.classifier import Classifier, locate_model
+from sayso.adapters.mlflow import log_model
+from sayso.artifact import CARD, METRICS, load_artifact
+from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.cli import DATA_OPTION
-from sayso_training import crossfit
-from sayso_training.audit import audit, audit_json, audit_table
-from sayso_training.baselines import CueRules, TfidfLogistic
-from sayso_training.card import calibration_table, model_card, scores_table
+from sayso_training.card import model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
-from sayso_training.evaluate import Predictor, evaluate
+from sayso_training.distil import BATCH, draw, label_softly
+from sayso_training.evaluate import evaluate
 from sayso_training.export import average_weights, export_model, int8_agreement
 from sayso_training.plots import confusion_plot, reliability_plot, risk_coverage_plot
+from sayso_training.soft import write_soft
 from sayso_training.tracking import DEFAULT_URI, environment, flatten, git_state, metric_names
 from sayso_training.train import run_training
 
@@ -62,6 +64,7 @@ def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) ->
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
     mlflow.log_figure(risk_coverage_plot(scores), "risk_coverage.png")
     mlflow.log_artifacts(str(target), "model")
+    log_model(target)
     mlflow.end_run()
     return target
 
@@ -93,10 +96,11 @@ def write_scores(model: Path, split: str, corpora: Path, torch_dir: Path) -> dic
 @click.option("--calibrate-on", default="calibration", show_default=True, help="Split to calibrate on.")
 @click.option("--score-on", default="dev", show_default=True, help="Split to score, for metrics.json and the card.")
 @click.option("--max-length", default=128, show_default=True, help="Tokens a window.")
+@click.option("--torch", "weights", is_flag=True, help="Add model.safetensors, which the torch engine reads.")
 @DATA_OPTION
 def export(
     torch_dirs: tuple[Path, ...], output: Path, name: str, calibrate_on: str, score_on: str, max_length: int,
-    directory: Path,
+    weights: bool, directory: Path,
 ) -> None:  # fmt: skip
     """Export a trained torch model to a model directory; several are averaged weight by weight.
 
@@ -106,45 +110,36 @@ def export(
         source = torch_dirs[0] if len(torch_dirs) == 1 else average_weights(torch_dirs, Path(work) / "mean")
         runs = " + ".join(path.parent.name for path in torch_dirs)
         origin = {"name": name, "averaged runs": runs, **git_state(), **environment()}
-        export_model(source, output, load_split(calibrate_on, directory), origin, max_length)
+        export_model(source, output, load_split(calibrate_on, directory), origin, max_length, weights)
         scores = write_scores(output, score_on, directory, source)
     click.echo(scores_table(scores))
     click.echo(f"wrote {output}")
 
 
-@click.command("evaluate")
-@click.argument("model", default=str(DEFAULT_MODEL), metavar="[MODEL]")
-@click.option("--on", "split", default="dev", show_default=True, help="Split to score: dev, calibration or sample.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
-@click.option("--audit", "as_audit", is_flag=True, help="Look for shortcuts: cues, names, outlets, quotation marks.")
-@click.option("--cross-calibrate", is_flag=True, help="Judge the calibration itself: fit and score by document folds.")
+@click.command("distil")
+@click.argument("teachers", nargs=-1, required=True, metavar="TEACHER...")
+@click.option("--out", type=PATH, required=True, help="Parquet file of soft labels to write.")
+@click.option("--weight", "weights", type=click.FloatRange(min=0), multiple=True,
+              help="Weight of a teacher in the mean, once for each; all alike when left out.")  # fmt: skip
+@click.option("--sentences", default=150_000, show_default=True, help="Unlabelled sentences to draw.")
+@click.option("--rare", default=0.5, show_default=True, help="Share of them that hold words of rare classes.")
+@click.option("--seed", default=13, show_default=True, help="Seed of the draw.")
 @DATA_OPTION
-def evaluate_command(
-    model: str, split: str, as_json: bool, as_audit: bool, cross_calibrate: bool, directory: Path
-) -> None:
-    """Score a model directory, an MLflow address, or a baseline (`rules`, `tfidf`) on labelled sentences.
+def distil(
+    teachers: tuple[str, ...], out: Path, weights: tuple[float, ...], sentences: int, rare: float, seed: int,
+    directory: Path,
+) -> None:  # fmt: skip
+    """Let teachers (model directories) label unlabelled sentences softly, for `data.soft` of a student's config.
 
-    Example: sayso evaluate --on sample --audit
+    Example: sayso distil runs/teacher/model --out runs/soft.parquet
     """
-    examples = load_split(split, directory)
-    if as_audit and cross_calibrate:
-        raise ConfigError("--audit and --cross-calibrate print different tables; type one of them")
-    if as_audit:
-        rows = audit(_predictor(model, directory, split), examples)
-        click.echo(json.dumps(audit_json(rows), indent=1) if as_json else audit_table(rows))
-    elif cross_calibrate:
-        scores = crossfit.cross_calibrate(load_artifact(locate_model(model)), examples)
-        click.echo(json.dumps(scores, indent=1) if as_json else calibration_table(scores))
-    else:
-        scores = evaluate(_predictor(model, directory, split), examples)
-        click.echo(json.dumps(scores, indent=1) if as_json else scores_table(scores))
-
-
-def _predictor(model: str, directory: Path, split: str) -> Predictor:
-    if model == "rules":
-        return CueRules()
-    if model == "tfidf":
-        if split in ("train", "calibration"):
-            raise ConfigError("tfidf trains on train; evaluate it on dev or sample")
-        return TfidfLogistic(load_split("train", directory))
-    return Classifier.load(model)
+    if weights and (len(weights) != len(teachers) or not sum(weights)):
+        raise ConfigError(f"{len(teachers)} teachers but weights {list(weights)}; give --weight once for each teacher")
+    if out.exists():
+        raise ConfigError(f"{out} exists; name another --out or remove it")
+    loaded = [Classifier.load(teacher) for teacher in teachers]
+    drawn = draw(directory, sentences, rare, seed)
+    with click.progressbar(label_softly(loaded, drawn, weights or None), length=math.ceil(len(drawn) / BATCH), label="labelling",
+                           file=sys.stderr) as batches:  # fmt: skip
+        total = write_soft(out, batches)
+    click.echo(f"{out}: {total} sentences; train on them: sayso train CONFIG --set data.soft={out}")

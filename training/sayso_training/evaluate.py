@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from sayso.decode import Prediction, RawSpan
+from sayso.decode import Prediction
 from sayso.labels import HEADS, LABELS, ROLES
+from sayso.spans import RawSpan
 from sayso_data.schema import Example
 from sayso_training.metrics import (
     bootstrap_interval,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,9 +21,9 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from torch import nn
-from transformers import AutoTokenizer
+from transformers import PreTrainedTokenizerFast
 
-from sayso.artifact import CONFIG, GRAPH, TOKENIZER, ArtifactConfig, file_digest, load_artifact
+from sayso.artifact import CONFIG, GRAPH, TOKENIZER, WEIGHTS, ArtifactConfig, file_digest, load_artifact
 from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso.labels import HEADS, ROLES
@@ -28,6 +31,7 @@ from sayso.segmentation import SEGMENTER
 from sayso_data.schema import Example
 from sayso_training.calibrate import calibrate
 from sayso_training.model import SaysoModel
+from sayso_training.torch_engine import save_weights
 
 OUTPUTS = (*HEADS, "bias", "tokens")
 _BLOCKED = re.compile(r"/layer\.0/")
@@ -47,9 +51,12 @@ class _Exported(nn.Module):
 
 
 def export_model(
-    source: Path, target: Path, calibration: Sequence[Example], origin: dict[str, str], max_length: int
-) -> Path:
+    source: Path, target: Path, calibration: Sequence[Example], origin: dict[str, str], max_length: int,
+    weights: bool = False,
+) -> Path:  # fmt: skip
     """Write a model directory from a saved torch model; calibrate it on `calibration` through the runtime.
+
+    `weights` adds `model.safetensors`, which the torch engine reads.
 
     Raises:
         ConfigError: when `target` exists or `source` is not a saved model.
@@ -62,7 +69,10 @@ def export_model(
         staged = Path(work) / "model"
         staged.mkdir()
         pad_id = _write_tokenizer(source, staged)
-        write_graph(SaysoModel.from_pretrained(source).eval(), staged / GRAPH)
+        model = SaysoModel.from_pretrained(source).eval()
+        write_graph(model, staged / GRAPH)
+        if weights:
+            save_weights(model, staged / WEIGHTS)
         config = ArtifactConfig(max_length, pad_id, SEGMENTER, origin=origin | {"sayso": version("sayso")})
         _write_config(staged, config)
         if calibration:
@@ -86,12 +96,12 @@ def average_weights(sources: Sequence[Path], target: Path) -> Path:
     seen = [model.config.seen_corpora for model in models]
     models[0].config.seen_corpora = sorted({name for names in seen for name in names}) if all(seen) else []
     models[0].save_pretrained(target)
-    AutoTokenizer.from_pretrained(sources[0]).save_pretrained(target)
+    PreTrainedTokenizerFast.from_pretrained(sources[0]).save_pretrained(target)
     return target
 
 
 def _write_tokenizer(source: Path, folder: Path) -> int:
-    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
@@ -99,7 +109,7 @@ def _write_tokenizer(source: Path, folder: Path) -> int:
 
 
 def _write_config(folder: Path, config: ArtifactConfig) -> None:
-    digests = {name: file_digest(folder / name) for name in (GRAPH, TOKENIZER)}
+    digests = {name: file_digest(folder / name) for name in (GRAPH, TOKENIZER, WEIGHTS) if (folder / name).exists()}
     (folder / CONFIG).write_text(replace(config, digests=digests).to_json(), encoding="utf-8")
 
 
@@ -107,13 +117,24 @@ def write_graph(model: SaysoModel, path: Path) -> None:
     """Write the int8 graph: weights per channel, activations quantised as they come (QInt8, dynamic).
 
     The first layer's outliers cost the most agreement with fp32, so its matrix products are quantised in
-    blocks of 128 weights with activations to match, which costs no measurable speed.
+    blocks of 128 weights with activations to match; they take more than their share of the time.
     """
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work, _quiet():
         full, blocked = Path(work) / "full.onnx", Path(work) / "blocked.onnx"
         _write_full(model, full)
         _write_blocked(full, blocked)
         quantize_dynamic(blocked, path, per_channel=True, weight_type=QuantType.QInt8)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporters' notes on every node and traced branch from burying the scores."""
+    logging.disable(logging.INFO)
+    try:
+        with warnings.catch_warnings(category=Warning, action="ignore"):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _write_full(model: SaysoModel, path: Path) -> None:
@@ -139,12 +160,12 @@ def _write_blocked(source: Path, target: Path) -> None:
 def int8_agreement(source: Path, model: Path, texts: Sequence[str]) -> float:
     """Return the share of sentences that the int8 graph labels as the fp32 torch model does."""
     torch_model = SaysoModel.from_pretrained(source).eval()
-    tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
     length = load_artifact(model).config.max_length
     batches = [texts[i : i + 64] for i in range(0, len(texts), 64)]
     options = {"padding": True, "truncation": True, "max_length": length, "return_tensors": "pt"}
     full = [_labels(torch_model, tokenizer(list(batch), **options)) for batch in batches]
-    small = [row["label"].argmax() for row in Classifier.load(model).logits(texts)]
+    small = [row.logits["label"].argmax() for row in Classifier.load(model).outputs(texts)]
     return float((np.concatenate(full) == np.array(small)).mean())
 
 

@@ -14,18 +14,18 @@ def multitask_loss(
     logits: dict[str, torch.Tensor], targets: dict[str, torch.Tensor], config: LossConfig
 ) -> dict[str, torch.Tensor]:
     """Return each head's loss and their weighted sum under `loss`; a head without targets adds zero."""
-    parts = {head: _classes(logits[head], targets[head], config.label_smoothing) for head in HEADS}
+    parts = {head: _classes(logits[head], targets[head]) for head in HEADS}
     parts["bias"] = _binary(logits["bias"].squeeze(-1), targets["bias"])
     parts["tokens"] = _binary(logits["tokens"], targets["tokens"])
     total = torch.stack([getattr(config, name) * part for name, part in parts.items()]).sum()
     return {**parts, "loss": total}
 
 
-def _classes(logits: torch.Tensor, targets: torch.Tensor, smoothing: float) -> torch.Tensor:
-    known = targets != IGNORE
+def _classes(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    known = targets.sum(-1) > 0
     if not known.any():
         return logits.float().sum() * 0
-    return F.cross_entropy(logits.float()[known], targets[known], label_smoothing=smoothing)
+    return F.cross_entropy(logits.float()[known], targets[known])
 
 
 def _binary(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -49,7 +49,7 @@ class SaysoModel(PreTrainedModel):  # type: ignore[misc]
         super().__init__(config)
         settings = dict(config.encoder)
         encoder_config = AutoConfig.for_model(settings.pop("model_type"), **settings)
-        self.encoder = AutoModel.from_config(encoder_config, attn_implementation="sdpa")
+        self.encoder = AutoModel.from_config(encoder_config)
         hidden = encoder_config.hidden_size
         self.dropout = nn.Dropout(config.dropout)
         self.queries = nn.Linear(hidden, len(SENTENCE_HEADS))
@@ -60,10 +60,17 @@ class SaysoModel(PreTrainedModel):  # type: ignore[misc]
     @classmethod
     def from_encoder(cls, path: str, dropout: float) -> SaysoModel:
         """Build a model whose encoder has pretrained weights and whose heads are new."""
-        encoder = AutoModel.from_pretrained(path, attn_implementation="sdpa")
+        encoder = AutoModel.from_pretrained(path)
         model = cls(SaysoConfig(encoder=encoder.config.to_dict(), dropout=dropout))
         model.encoder.load_state_dict(encoder.state_dict())
         return model
+
+    def freeze(self, layers: int) -> None:
+        """Keep the embeddings and the first `layers` layers of the encoder as they are; 0 freezes nothing."""
+        if layers:
+            kept = [self.encoder.embeddings, *self.encoder.encoder.layer[:layers]]
+            for parameter in (p for module in kept for p in module.parameters()):
+                parameter.requires_grad = False
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the logits of every head (see the class)."""

@@ -1,115 +1,121 @@
-"""Changes to a sentence that leave its label as it is: names, outlets, quotation marks, full stop, case."""
+"""Surface perturbations of a sentence as character edits, so that labelled spans can move along."""
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from sayso_training.names import NOT_FAMILY, OUTLETS, REGIONS, TITLES, WESTERN
+from sayso_data.schema import SpanLabel
 
-INVENTED_OUTLETS = ("the Harbour Gazette", "the Northfield Courier", "the Meridian Dispatch")
-_OPENING = re.compile(r"(?<![\w.,!?;:%])([\"'])(?=\w)")
-_MARKS = re.compile(r"[\"“”„«»]|(?<!\w)[‘'](?=\w)|(?<=[\w.,!?])[’'](?!\w)")
-_STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
-
-
-def one_of(words: Iterable[str]) -> str:
-    """Return an alternation of literal words, the longest first."""
-    return "|".join(re.escape(word) for word in sorted(set(words), key=lambda w: (-len(w), w)))
+# What headline style leaves in lower case.
+SMALL_WORDS: Final = frozenset({
+    "a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "of", "off", "on", "or", "over", "the",
+    "to",
+})  # fmt: skip
+_MARKS: Final = re.compile(r"[\"“”„«»]|(?<!\w)[‘'](?=\w)|(?<=[\w.,!?])[’'](?!\w)")
 
 
-@cache
-def _person() -> re.Pattern[str]:
-    given = one_of(name for region in REGIONS.values() for name in region.given)
-    family = rf"(?!(?:{one_of(NOT_FAMILY)})\b)[A-Z][\w’'-]*[a-z]\b(?<!['’]s)"
-    full = rf"(?P<given>{given})\s+(?:[A-Z]\.\s+)?(?P<family>{family})"
-    titled = rf"(?:{one_of(TITLES)})\s+(?!(?:{given})\s+[A-Z])(?P<alone>{family}(?:\s+{family})?)"
-    return re.compile(rf"(?<![\w-])(?:{full}|{titled})")
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters from `start` to `end` (exclusive; equal for an insertion) by `text`."""
+
+    start: int
+    end: int
+    text: str
 
 
-@cache
-def _place() -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-])(?:{one_of(p for r in REGIONS.values() for p in r.places)})(?![\w-])")
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """Return `text` with all edits made; their offsets are those of the text before any of them."""
+    for edit in sorted(edits, key=lambda e: (e.start, e.end), reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
 
 
-def swap_names(text: str, region: str, seed: str) -> str:
-    """Return `text` with the persons and places that the lists know renamed after `region`.
+def move_spans(spans: Iterable[SpanLabel], edits: Sequence[Edit]) -> tuple[SpanLabel, ...]:
+    """Return the spans at their places after the edits; what is inserted at an edge stays outside.
 
-    A person is a listed given name before a capitalised word, or a capitalised word after a title; a place is a
-    listed one. The same name becomes the same name throughout a sentence; `seed` decides which.
+    A span whose characters are all deleted is left out.
+
+    Raises:
+        ValueError: for an edit that crosses the edge of a span.
     """
-    names, chosen = REGIONS[region], random.Random(f"{seed} {region}")
-    found: dict[str, str] = {}
-
-    def new(old: str, choices: tuple[str, ...]) -> str:
-        others = [name for name in choices if name != old] or list(choices)
-        return found.setdefault(old, chosen.choice(others))
-
-    def rename(match: re.Match[str]) -> str:
-        if match["alone"]:
-            return match[0][: match.start("alone") - match.start()] + new(match["alone"], names.family)
-        return f"{new(match['given'], names.given[:10])} {new(match['family'], names.family)}"
-
-    renamed = _person().sub(rename, text)
-    return _place().sub(lambda m: new(m[0], names.places[:8]), renamed)
+    moved = (_moved(span, edits) for span in spans)
+    return tuple(span for span in moved if span.end > span.start)
 
 
-def world(text: str) -> str | None:
-    """Return `far` for a text that holds a listed name or place outside the West, `near` for Western ones only.
-
-    None where the lists know nothing in it.
-    """
-    regions = {name for name in REGIONS if re.search(rf"(?<![\w-])(?:{_known(name)})(?![\w-])", text)}
-    return None if not regions else "near" if regions == {WESTERN} else "far"
-
-
-@cache
-def _known(region: str) -> str:
-    names = REGIONS[region]
-    return one_of((*names.given, *names.family, *names.places))
+def _moved(span: SpanLabel, edits: Sequence[Edit]) -> SpanLabel:
+    if any(e.start < edge < e.end for e in edits for edge in (span.start, span.end)):
+        raise ValueError(f"an edit crosses the edge of span {span.start}-{span.end}")
+    start = sum(_growth(e) for e in edits if e.end <= span.start)
+    end = sum(_growth(e) for e in edits if e.start < span.end and e.end <= span.end)
+    return SpanLabel(span.role, span.start + start, span.end + end)
 
 
-def outlet_pattern(outlet: str | None) -> re.Pattern[str]:
-    """Return a pattern of the well-known outlets and of `outlet` (a corpus field, without its section)."""
-    own = re.sub(r"\s*\(.*?\)|\s+-\s.*$", "", outlet or "").replace("-", " ").strip()
-    listed = one_of(OUTLETS)
-    named = rf"|{re.escape(own.title())}|{re.escape(own)}" if len(own) > 2 and own[:1].isalpha() else ""
-    return re.compile(rf"(?<![\w-])(?:[Tt]he\s+)?(?=[A-Z])(?:{listed}{named})(?![\w-])")
+def _growth(edit: Edit) -> int:
+    return len(edit.text) - (edit.end - edit.start)
 
 
-def replace_outlets(text: str, outlet: str | None, seed: str) -> str:
-    """Return `text` with an invented outlet in the place of each known one."""
-    chosen = random.Random(seed)
-    return _sentence_case(text, outlet_pattern(outlet).sub(lambda m: chosen.choice(INVENTED_OUTLETS), text))
+def _each(text: str, change: Callable[[str], str]) -> list[Edit]:
+    """Return one edit for every character that `change` maps to another single character."""
+    pairs = ((i, c, change(c)) for i, c in enumerate(text))
+    return [Edit(i, i + 1, new) for i, old, new in pairs if new != old and len(new) == 1]
 
 
-def remove_outlets(text: str, outlet: str | None) -> str:
-    """Return `text` with the bare words `the outlet` in the place of each known one."""
-    return _sentence_case(text, outlet_pattern(outlet).sub("the outlet", text))
+def lower(text: str) -> list[Edit]:
+    """Put every letter in lower case."""
+    return _each(text, str.lower)
 
 
-def _sentence_case(before: str, after: str) -> str:
-    return after[:1].upper() + after[1:] if before[:1].isupper() else after
+def upper(text: str) -> list[Edit]:
+    """Put every letter in upper case."""
+    return _each(text, str.upper)
 
 
-def without_quotes(text: str) -> str:
-    """Return `text` without quotation marks; apostrophes inside words stay."""
-    return " ".join(_MARKS.sub("", text).split()) if _MARKS.search(text) else text
+def headline(text: str) -> list[Edit]:
+    """Capitalise every word but the small ones, as headlines do."""
+    starts = [m.start() for m in re.finditer(r"(?<![\w'’])[a-z][\w'’]*", text) if m[0] not in SMALL_WORDS]
+    return [Edit(i, i + 1, text[i].upper()) for i in starts]
 
 
-def straight(text: str) -> str:
-    """Return `text` with straight quotation marks and apostrophes."""
-    return text.translate(_STRAIGHT)
+def typographic(text: str) -> list[Edit]:
+    """Turn straight quotation marks and apostrophes into curly ones."""
+    return [Edit(m.start(), m.end(), _curly(text, m.start())) for m in re.finditer("\"|(?<!')'(?!')", text)]
 
 
-def typographic(text: str) -> str:
-    """Return `text` with curly quotation marks and apostrophes: opening before a word, else closing."""
-    opened = _OPENING.sub(lambda m: "“" if m[1] == '"' else "‘", text)
-    return opened.replace('"', "”").replace("'", "’")
+def _curly(text: str, place: int) -> str:
+    opening = place == 0 or text[place - 1] in " \t\n([“‘—–-"
+    return {'"': "“" if opening else "”", "'": "‘" if opening else "’"}[text[place]]
 
 
-def without_full_stop(text: str) -> str:
-    """Return `text` without its last full stop."""
-    return text[:-1] if text.endswith(".") and not text.endswith("..") else text
+def straight(text: str) -> list[Edit]:
+    """Turn curly quotation marks and apostrophes into straight ones."""
+    plain = {"“": '"', "”": '"', "‘": "'", "’": "'"}
+    return _each(text, lambda c: plain.get(c, c))
+
+
+def no_quotes(text: str) -> list[Edit]:
+    """Delete the quotation marks; apostrophes inside words stay. No perturbation: marks may carry the label."""
+    return [Edit(m.start(), m.end(), "") for m in _MARKS.finditer(text)]
+
+
+def no_commas(text: str) -> list[Edit]:
+    """Delete the commas that do not stand inside a number."""
+    return [Edit(m.start(), m.end(), "") for m in re.finditer(r",(?!\d)", text)]
+
+
+def no_stop(text: str) -> list[Edit]:
+    """Delete the full stop at the end."""
+    return [Edit(len(text) - 1, len(text), "")] if text.endswith(".") else []
+
+
+PERTURBATIONS: Final[dict[str, Callable[[str], list[Edit]]]] = {
+    "lower": lower,
+    "upper": upper,
+    "headline": headline,
+    "typographic": typographic,
+    "straight": straight,
+    "no-commas": no_commas,
+    "no-stop": no_stop,
+}

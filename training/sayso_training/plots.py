@@ -50,3 +50,21 @@ def risk_coverage_plot(scores: dict[str, Any]) -> Figure:
     axes.set(xlabel="share of sentences kept", ylabel="error rate", title=f"AURC {selective['aurc']:.3f}", xlim=(0, 1))
     axes.set_ylim(bottom=0)
     return figure
+
+
+def bench_plot(found: dict[str, Any]) -> Figure:
+    """Return sentences a second of every contender, with the spread over the rounds."""
+    rows = found["contenders"]
+    rates = [row["sentences_per_second"] for row in rows.values()]
+    low = [row["sentences_per_second"] - row["slowest"] for row in rows.values()]
+    high = [row["fastest"] - row["sentences_per_second"] for row in rows.values()]
+    figure = Figure(figsize=(8, 0.6 * len(rows) + 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(range(len(rows)), rates, xerr=[low, high], color="steelblue", ecolor="black", capsize=3)
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.invert_yaxis()
+    axes.set(xlabel=f"sentences/s, text to Parquet, median and spread of {found['rounds']} rounds")
+    axes.margins(x=0.12)
+    for place, row in enumerate(rows.values()):
+        axes.annotate(f" {row['ratio']:.1f}x", (row["fastest"], place), va="center", fontsize=8)
+    return figure

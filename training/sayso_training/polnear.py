@@ -14,8 +14,9 @@ import torch
 from transformers import AutoTokenizer
 
 from sayso.artifact import ArtifactConfig
-from sayso.decode import RawSpan, find_spans, sigmoid
+from sayso.decode import sigmoid
 from sayso.errors import ConfigError, DataError
+from sayso.spans import RawSpan, find_spans
 from sayso_data.build import LABELS_DIR, polnear_auxiliary
 from sayso_data.corpora import get_corpus, read_polnear, read_polnear_spans
 from sayso_data.schema import Example

@@ -18,6 +18,7 @@ from transformers import TrainerCallback
 
 from sayso.errors import SaysoError
 from sayso_data.schema import Example
+from sayso_training.soft import SoftExample
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 
@@ -59,11 +60,11 @@ def metric_names(values: dict[str, Any]) -> dict[str, float]:
     return {re.sub(r"[^A-Za-z0-9_\-. :/]", "_", k): float(v) for k, v in values.items() if isinstance(v, int | float)}
 
 
-def data_digest(examples: Iterable[Example]) -> str:
+def data_digest(examples: Iterable[Example | SoftExample]) -> str:
     """Return a SHA-256 over every field of every example, in order."""
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(orjson.dumps(asdict(example)))
+        digest.update(orjson.dumps(asdict(example), option=orjson.OPT_SERIALIZE_NUMPY))
     return digest.hexdigest()
 
 

@@ -14,10 +14,12 @@ from transformers import AutoTokenizer, set_seed
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.schema import Example
+from sayso_training.augment import augment
 from sayso_training.config import DataConfig, TrainConfig
 from sayso_training.encoders import resolve_encoder
 from sayso_training.features import Collator, SentenceDataset
 from sayso_training.model import SaysoModel
+from sayso_training.soft import SoftExample, read_soft
 from sayso_training.tracking import LogToMlflow, data_digest, environment, git_state, start_run
 from sayso_training.trainer import MultiTaskTrainer, training_arguments
 
@@ -26,17 +28,20 @@ from sayso_training.trainer import MultiTaskTrainer, training_arguments
 class Splits:
     """The examples of one run."""
 
-    train: list[Example]
+    train: list[Example | SoftExample]
     dev: list[Example]
     calibration: list[Example]
 
 
 def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
-    """Load the splits of a config; each auxiliary split is sampled down to its cap."""
-    train = load_split(config.train, corpora)[: config.limit]
+    """Load the splits of a config: augmented examples made from train, each auxiliary split sampled to its cap."""
+    gold = load_split(config.train, corpora)[: config.limit]
+    train: list[Example | SoftExample] = [*gold] * config.gold_repeats
+    train += augment(gold, config.augment, seed)
     for name, cap in config.auxiliary.items():
         rows = load_split(name, corpora)
         train += random.Random(seed).sample(rows, min(cap, len(rows)))
+    train += read_soft(config.soft) if config.soft else []
     train = [example for example in train if example.corpus not in config.exclude]
     return Splits(train, load_split(config.dev, corpora), load_split(config.calibration, corpora))
 
@@ -54,7 +59,7 @@ def run_training(config: TrainConfig, corpora: Path, folder: Path, uri: str, res
     run_file = folder / "mlflow_run_id"
     run_id = _previous_run(run_file, resume)
     splits = load_splits(config.data, corpora, config.trainer.seed)
-    run_id = start_run(config.model_dump(), config.name, config.experiment, uri, run_id)
+    run_id = start_run(config.model_dump(mode="json"), config.name, config.experiment, uri, run_id)
     folder.mkdir(parents=True, exist_ok=True)
     run_file.write_text(run_id, encoding="utf-8")
     digest = data_digest(splits.train)
@@ -81,8 +86,10 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     warm = config.model.warm_start
     model = SaysoModel.from_pretrained(warm) if warm else SaysoModel.from_encoder(encoder, config.model.dropout)
+    model.freeze(config.model.frozen_layers)
     note_corpora(model, splits.train, bool(warm))
-    train, dev = (SentenceDataset(rows, tokenizer, config.model.max_length) for rows in (splits.train, splits.dev))
+    train = SentenceDataset(splits.train, tokenizer, config.model.max_length, config.loss.label_smoothing)
+    dev = SentenceDataset(splits.dev, tokenizer, config.model.max_length)
     batch = config.trainer.batch_size * config.trainer.gradient_accumulation
     steps = max(config.trainer.max_steps, math.ceil(len(train) / batch * config.trainer.epochs))
     return MultiTaskTrainer(
@@ -92,11 +99,13 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
     )  # fmt: skip
 
 
-def note_corpora(model: SaysoModel, train: Sequence[Example], warm: bool) -> None:
+def note_corpora(model: SaysoModel, train: Sequence[Example | SoftExample], warm: bool) -> None:
     """Add the corpora of `train` to what the model's configuration says that its weights have seen.
 
-    A warm start that does not say what it saw stays so: an empty list means not known.
+    An empty list means not known: after a warm start that does not say what it saw, and with soft labels, whose
+    teachers may have seen more.
     """
     known = bool(model.config.seen_corpora) or not warm
+    known &= not any(isinstance(example, SoftExample) for example in train)
     seen = {*model.config.seen_corpora, *(example.corpus for example in train)}
     model.config.seen_corpora = sorted(seen) if known else []

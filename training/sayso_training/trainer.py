@@ -81,7 +81,8 @@ def parameter_groups(model: Any, settings: TrainConfig) -> list[dict[str, Any]]:
     trainer = settings.trainer
     groups: dict[tuple[bool, bool], list[Any]] = defaultdict(list)
     for name, parameter in model.named_parameters():
-        groups[name.startswith("encoder."), parameter.ndim > 1].append(parameter)
+        if parameter.requires_grad:
+            groups[name.startswith("encoder."), parameter.ndim > 1].append(parameter)
     return [
         {
             "params": parameters,
@@ -101,8 +102,9 @@ def score_heads(model: Any, loader: DataLoader[Any]) -> dict[str, float]:
     for batch in loader:
         logits = model(batch["input_ids"].to(model.device), batch["attention_mask"].to(model.device))
         for head in HEADS:
-            pairs = zip(batch[head].tolist(), logits[head].argmax(-1).tolist(), strict=True)
-            classes[head] += [pair for pair in pairs if pair[0] != IGNORE]
+            known = batch[head].sum(-1) > 0
+            found_ids = logits[head].cpu().argmax(-1)[known].tolist()
+            classes[head] += zip(batch[head].argmax(-1)[known].tolist(), found_ids, strict=True)
         for i, role in enumerate(ROLES):
             gold, found = batch["tokens"][..., i], logits["tokens"][..., i].cpu() > 0
             found, gold = found & (gold != IGNORE), gold == 1
