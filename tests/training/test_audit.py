@@ -133,3 +133,11 @@ def test_the_command_prints_rows() -> None:
     assert {row["probe"] for row in rows} >= {"cue", "names", "quotation marks", "corpus", "false alarms"}
     table = CliRunner().invoke(evaluate_command, words, standalone_mode=False).output
     assert table.count("\n") == len(rows) + 3
+
+
+def test_one_table_at_a_time() -> None:
+    for more, message in (("--behaviour", "type one of them"), ("--cross-calibrate", "type one of them")):
+        done = CliRunner().invoke(evaluate_command, ["rules", "--on", "sample", "--audit", more], standalone_mode=False)
+        assert message in str(done.exception)
+    done = CliRunner().invoke(evaluate_command, ["rules", "--cross-calibrate"], standalone_mode=False)
+    assert "no calibration to judge" in str(done.exception)

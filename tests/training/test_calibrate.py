@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sayso.artifact import DEFAULT_MODEL, ArtifactConfig, load_artifact
+from sayso.artifact import DEFAULT_MODEL, Artifact, ArtifactConfig, load_artifact
+from sayso.classifier import Classifier
 from sayso.decode import class_shares, softmax, unsmooth
+from sayso.engines.onnx_runtime import OnnxEngine
 from sayso.labels import HEADS, LABELS
 from sayso_data.build import load_split
 from sayso_data.schema import Example
@@ -56,6 +58,18 @@ def test_unsmooth_undoes_label_smoothing() -> None:
     assert softmax(unsmooth(smoothed, 0.05)) == pytest.approx(shares)
     assert unsmooth(smoothed, 0.0) is smoothed
     assert np.isfinite(unsmooth(np.array([[50.0, 0.0, 0.0, 0.0]]), 0.05)).all()
+
+
+def test_outputs_and_predictions_are_freed_of_smoothing_alike(classifier: Classifier) -> None:
+    artifact, texts = classifier.artifact, ["The army reportedly shelled the town.", "Rain fell."]
+    config = replace(artifact.config, smoothings={"label": 0.05})
+    freed = Classifier(Artifact(artifact.path, config, artifact.digest), OnnxEngine(artifact))
+    rows = zip(freed.outputs(texts), freed.predict(texts), classifier.predict(texts), strict=True)
+    for output, after, before in rows:
+        shares = [after.probabilities["label"][name] for name in LABELS]
+        assert output.shares["label"] == pytest.approx(shares, abs=1e-4)
+        assert after.label == before.label and max(shares) > max(before.probabilities["label"].values())
+        assert after.probabilities["kind"] == before.probabilities["kind"]
 
 
 def test_a_class_that_one_threshold_covers_too_little_takes_its_own() -> None:

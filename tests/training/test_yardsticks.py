@@ -22,6 +22,7 @@ from sayso_training.config import load_config
 from sayso_training.encoders import resolve_encoder
 from sayso_training.model import TOKEN_ROLES, SaysoConfig, SaysoModel
 from sayso_training.polnear import annotators, check_unseen, crossing_spans, predict_spans, span_table
+from sayso_training.soft import SoftExample
 from sayso_training.train import note_corpora
 from sayso_training.yardsticks import yardstick
 
@@ -201,6 +202,9 @@ def test_a_model_says_which_corpora_it_saw(encoder: Path, tmp_path: Path) -> Non
     assert again.config.seen_corpora == ["abp", "babe"]
     note_corpora(again, [Example("3", "Rain fell.", "fakes", "d")], warm=True)
     assert again.config.seen_corpora == ["abp", "babe", "fakes"]
+    soft = SoftExample("Rain fell.", "fakes", "d", {}, 0.0, np.zeros((0, 2), np.int32), np.zeros((0, 4), np.float32))
+    note_corpora(again, [soft], warm=True)  # its teachers may have seen more
+    assert again.config.seen_corpora == []
     again.config.seen_corpora = []  # an older model: what it saw is not known, and stays so
     note_corpora(again, [Example("3", "Rain fell.", "fakes", "d")], warm=True)
     assert again.config.seen_corpora == []
