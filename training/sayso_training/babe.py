@@ -121,7 +121,7 @@ def _fold_logits(
     start_run(config.model_dump(mode="json"), f"{config.name}-{folder.name}", config.experiment, uri, None)
     try:
         mlflow.set_tags({**git_state(), **{f"env.{key}": value for key, value in environment().items()}})
-        trainer = build_trainer(config, Splits(train, test, []), folder)
+        trainer = build_trainer(config, Splits([*train], test, []), folder)
         trainer.train()
         logits = bias_logits(trainer)
         mlflow.log_metrics(metric_names({"test.bias.macro_f1": bias_macro_f1(test, logits)}))
