@@ -139,7 +139,9 @@ def distil(
         raise ConfigError(f"{out} exists; name another --out or remove it")
     loaded = [Classifier.load(teacher) for teacher in teachers]
     drawn = draw(directory, sentences, rare, seed)
-    labelled, count = label_softly(loaded, drawn, weights or None), math.ceil(len(drawn) / BATCH)
-    with click.progressbar(labelled, length=count, label="labelling", file=sys.stderr) as batches:
+    labelled = label_softly(loaded, drawn, weights or None)
+    with click.progressbar(
+        labelled, length=math.ceil(len(drawn) / BATCH), label="labelling", file=sys.stderr
+    ) as batches:
         total = write_soft(out, batches)
     click.echo(f"{out}: {total} sentences; train on them: sayso train CONFIG --set data.soft={out}")
