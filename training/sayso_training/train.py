@@ -86,6 +86,8 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     warm = config.model.warm_start
     model = SaysoModel.from_pretrained(warm) if warm else SaysoModel.from_encoder(encoder, config.model.dropout)
+    if config.model.layers is not None:
+        model.keep_layers(config.model.layers)
     model.freeze(config.model.frozen_layers)
     note_corpora(model, splits.train, bool(warm))
     train = SentenceDataset(splits.train, tokenizer, config.model.max_length, config.loss.label_smoothing)
