@@ -22,7 +22,8 @@ DEFAULT_MODEL = Path(__file__).parent / "model"
 class ArtifactConfig:
     """What the runtime must know of a model: heads, preprocessing, calibration, origin.
 
-    `temperatures` divide a head's logits (Guo et al. 2017); `thresholds` are the least probability that
+    `smoothings` are the label smoothing that a head's logits are freed of first (none: 0) and
+    `temperatures` divide them then (Guo et al. 2017); `thresholds` are the least probability that
     some word of a span must reach, and `floors` the least of each of its words, by role;
     `quantiles` are the least probability that keeps a label in the conformal set, by label.
     """
@@ -33,6 +34,7 @@ class ArtifactConfig:
     heads: dict[str, list[str]] = field(default_factory=lambda: {name: list(c) for name, c in HEADS.items()})
     roles: list[str] = field(default_factory=lambda: list(ROLES))
     temperatures: dict[str, float] = field(default_factory=dict)
+    smoothings: dict[str, float] = field(default_factory=dict)
     thresholds: dict[str, float] = field(default_factory=dict)
     floors: dict[str, float] = field(default_factory=dict)
     quantiles: dict[str, float] = field(default_factory=dict)

@@ -16,8 +16,9 @@ from sayso.terminal import printable
 
 LAZY = {
     "train": ("sayso_training.cli", "train"),
-    "evaluate": ("sayso_training.cli", "evaluate_command"),
+    "evaluate": ("sayso_training.evaluate_cli", "evaluate_command"),
     "export": ("sayso_training.cli", "export"),
+    "yardstick": ("sayso_training.yardsticks", "yardstick"),
     "distil": ("sayso_training.cli", "distil"),
     "bench": ("sayso_training.bench_cli", "bench"),
     "data": ("sayso_data.cli", "data"),

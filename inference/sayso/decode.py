@@ -107,7 +107,19 @@ def decode(texts: Sequence[str], windows: Windows, logits: Logits, config: Artif
 
 def class_shares(merged: dict[str, Floats], head: str, config: ArtifactConfig) -> Floats:
     """Return the calibrated probabilities of a head, (sentences, classes)."""
-    return softmax(merged[head] / config.temperatures.get(head, 1.0))
+    return softmax(unsmooth(merged[head], config.smoothings.get(head, 0.0)) / config.temperatures.get(head, 1.0))
+
+
+def unsmooth(logits: Floats, smoothing: float) -> Floats:
+    """Return log shares, not normalised, with the training's label smoothing taken back; shape unchanged.
+
+    A net trained on targets (1 - s) * one-hot + s / classes (Szegedy et al. 2016) cannot go above
+    1 - s + s / classes, and all its certainty lies close below. Subtracting s / classes from every share spreads
+    it again; what falls to nothing keeps a thousandth of s.
+    """
+    if not smoothing:
+        return logits
+    return np.asarray(np.log(np.maximum(softmax(logits) - smoothing / logits.shape[-1], smoothing / 1000)))
 
 
 def softmax(logits: Floats) -> Floats:

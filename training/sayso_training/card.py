@@ -14,7 +14,8 @@ def scores_table(scores: dict[str, Any]) -> str:
     lines = [
         f"{scores['sentences']} sentences. Label macro-F1 **{label['macro_f1']:.3f}** "
         f"(95% bootstrap {low_high[0]:.3f}-{low_high[1]:.3f}), accuracy {label['accuracy']:.3f}, "
-        f"ECE {scores['calibration']['ece']:.3f}; label sets cover {scores['calibration']['coverage']:.3f} "
+        f"ECE {scores['calibration']['ece']:.3f} (a perfectly calibrated model: "
+        f"{scores['calibration']['ece_floor']:.3f}); label sets cover {scores['calibration']['coverage']:.3f} "
         f"with {scores['calibration']['mean_set_size']:.2f} labels.",
         "", "| class | precision | recall | F1 | sentences |", "| --- | --- | --- | --- | --- |",
     ]  # fmt: skip
@@ -26,7 +27,37 @@ def scores_table(scores: dict[str, Any]) -> str:
     lines += ["", "| slice | value | macro-F1 | sentences |", "| --- | --- | --- | --- |"]
     for name, values in scores["slices"].items():
         lines += [f"| {name} | {key} | {v['macro_f1']:.3f} | {v['sentences']} |" for key, v in values.items()]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines + certainty_lines(scores["calibration"])) + "\n"
+
+
+def calibration_table(scores: dict[str, Any]) -> str:
+    """Return the scores of `cross_calibrate` as Markdown."""
+    calibration = scores["calibration"]
+    head = (
+        f"{scores['sentences']} sentences, each scored by a calibration fitted on other documents. "
+        f"Label macro-F1 {scores['label']['macro_f1']:.3f}, ECE {calibration['ece']:.4f} "
+        f"(a perfectly calibrated model: {calibration['ece_floor']:.4f}), "
+        f"negative log likelihood {scores['negative_log_likelihood']:.4f}."
+    )
+    return "\n".join([head, *certainty_lines(calibration)]) + "\n"
+
+
+def certainty_lines(calibration: dict[str, Any]) -> list[str]:
+    """Return the tables of label sets and of accuracy when only the most certain sentences are kept."""
+    lines = ["", "| label sets | value | coverage | mean size | sentences |", "| --- | --- | --- | --- | --- |"]
+    for name, values in calibration["sets"].items():
+        lines += [
+            f"| {name} | {key} | {v['coverage']:.3f} | {v['mean_size']:.2f} | {v['sentences']} |"
+            for key, v in values.items()
+        ]
+    selective = calibration["selective"]
+    lines += ["", "| most certain sentences kept | accuracy |", "| --- | --- |"]
+    lines += [f"| {float(share):.0%} | {value:.3f} |" for share, value in selective["accuracy_at"].items()]
+    return [
+        *lines,
+        f"\nArea under the risk-coverage curve {selective['aurc']:.4f} "
+        f"(no ranking {selective['aurc_random']:.4f}, best possible {selective['aurc_best']:.4f}).",
+    ]
 
 
 def _class_row(name: str, row: dict[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""`sayso train`, `sayso evaluate` and `sayso export`."""
+"""`sayso train`, `sayso export` and `sayso distil`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ import click
 import mlflow
 
 from sayso.adapters.mlflow import log_model
-from sayso.artifact import CARD, DEFAULT_MODEL, METRICS, load_artifact
+from sayso.artifact import CARD, METRICS, load_artifact
 from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.cli import DATA_OPTION
-from sayso_training.baselines import CueRules, TfidfLogistic
-from sayso_training.behaviour import behaviour_table, load_suite, run_suite
 from sayso_training.card import model_card, scores_table
 from sayso_training.config import TrainConfig, load_config
 from sayso_training.distil import BATCH, draw, label_softly
-from sayso_training.evaluate import Predictor, evaluate
+from sayso_training.evaluate import evaluate
 from sayso_training.export import average_weights, export_model, int8_agreement
-from sayso_training.plots import confusion_plot, reliability_plot
+from sayso_training.plots import confusion_plot, reliability_plot, risk_coverage_plot
 from sayso_training.soft import write_soft
 from sayso_training.tracking import DEFAULT_URI, environment, flatten, git_state, metric_names
 from sayso_training.train import run_training
@@ -64,6 +62,7 @@ def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) ->
     mlflow.log_metrics(metric_names(flatten(scores, "dev.")), step=0)
     mlflow.log_figure(confusion_plot(scores), "confusion.png")
     mlflow.log_figure(reliability_plot(scores), "reliability.png")
+    mlflow.log_figure(risk_coverage_plot(scores), "risk_coverage.png")
     mlflow.log_artifacts(str(target), "model")
     log_model(target)
     mlflow.end_run()
@@ -140,37 +139,9 @@ def distil(
         raise ConfigError(f"{out} exists; name another --out or remove it")
     loaded = [Classifier.load(teacher) for teacher in teachers]
     drawn = draw(directory, sentences, rare, seed)
-    with click.progressbar(label_softly(loaded, drawn, weights or None), length=math.ceil(len(drawn) / BATCH), label="labelling",
-                           file=sys.stderr) as batches:  # fmt: skip
+    labelled = label_softly(loaded, drawn, weights or None)
+    with click.progressbar(
+        labelled, length=math.ceil(len(drawn) / BATCH), label="labelling", file=sys.stderr
+    ) as batches:
         total = write_soft(out, batches)
     click.echo(f"{out}: {total} sentences; train on them: sayso train CONFIG --set data.soft={out}")
-
-
-@click.command("evaluate")
-@click.argument("model", default=str(DEFAULT_MODEL), metavar="[MODEL]")
-@click.option("--on", "split", default="dev", show_default=True, help="Split to score: dev, calibration or sample.")
-@click.option("--behaviour", is_flag=True, help="Run the behaviour suite instead: pass rate of every template.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
-@DATA_OPTION
-def evaluate_command(model: str, split: str, behaviour: bool, as_json: bool, directory: Path) -> None:
-    """Score a model directory, an MLflow address, or a baseline (`rules`, `tfidf`) on labelled sentences.
-
-    Example: sayso evaluate --on sample
-    """
-    if behaviour:
-        report = run_suite(_predictor(model, directory, split), load_suite())
-        click.echo(json.dumps(report, indent=1) if as_json else behaviour_table(report))
-        return
-    examples = load_split(split, directory)
-    scores = evaluate(_predictor(model, directory, split), examples)
-    click.echo(json.dumps(scores, indent=1) if as_json else scores_table(scores))
-
-
-def _predictor(model: str, directory: Path, split: str) -> Predictor:
-    if model == "rules":
-        return CueRules()
-    if model == "tfidf":
-        if split in ("train", "calibration"):
-            raise ConfigError("tfidf trains on train; evaluate it on dev or sample")
-        return TfidfLogistic(load_split("train", directory))
-    return Classifier.load(model)

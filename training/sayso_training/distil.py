@@ -99,7 +99,9 @@ def label_softly(
         batch = candidates[first : first + BATCH]
         texts = [candidate.text for candidate in batch]
         answers = [teacher.outputs(texts) for teacher in teachers]
-        yield [_mean(candidate, rows, weights) for candidate, rows in zip(batch, zip(*answers, strict=True), strict=True)]
+        yield [
+            _mean(candidate, rows, weights) for candidate, rows in zip(batch, zip(*answers, strict=True), strict=True)
+        ]
 
 
 def _mean(candidate: Candidate, outputs: Sequence[Output], weights: Sequence[float] | None) -> SoftExample:

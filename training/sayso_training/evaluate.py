@@ -15,12 +15,14 @@ from sayso.spans import RawSpan
 from sayso_data.schema import Example
 from sayso_training.metrics import (
     bootstrap_interval,
+    ece_floor,
     expected_calibration_error,
     f1_from_counts,
     macro_f1,
     per_class,
     reliability_bins,
 )
+from sayso_training.selective import selective_scores
 
 TAGS = ("kind", "stance", "framing")
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
@@ -31,6 +33,12 @@ SLICES: dict[str, Callable[[Example], str]] = {
     "length": lambda e: length_class(e.text),
     "drawn": lambda e: "natural" if e.natural else "cue-sampled",
 }  # fmt: skip
+SET_GROUPS: dict[str, Callable[[Example], str]] = {
+    "all": lambda e: "all",
+    "class": lambda e: str(e.label),
+    "corpus": lambda e: e.corpus,
+    "difficulty": lambda e: difficulty(e),
+}
 SMALLEST_SLICE = 20
 
 
@@ -68,13 +76,14 @@ def label_scores(gold: Sequence[Any], found: Sequence[Any]) -> dict[str, Any]:
     a, b = np.array(gold), np.array(found)
     return {
         "macro_f1": macro_f1(gold, found, LABELS),
-        "interval": bootstrap_interval(lambda rows: _fast_macro_f1(a[rows], b[rows]), len(gold)),
+        "interval": bootstrap_interval(lambda rows: fast_macro_f1(a[rows], b[rows]), len(gold)),
         "accuracy": float((a == b).mean()),
         "classes": per_class(gold, found, LABELS),
     }
 
 
-def _fast_macro_f1(gold: Any, found: Any) -> float:
+def fast_macro_f1(gold: Any, found: Any) -> float:
+    """Return what `macro_f1` returns for two arrays of labels, fast enough to bootstrap."""
     scores = [
         f1_from_counts(int(((gold == c) & (found == c)).sum()), int((found == c).sum()), int((gold == c).sum()))["f1"]
         for c in LABELS
@@ -84,21 +93,54 @@ def _fast_macro_f1(gold: Any, found: Any) -> float:
 
 
 def calibration_scores(examples: Sequence[Example], predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """Return ECE, and the coverage and mean size of the label sets, over all and by class."""
+    """Return ECE, label sets and selective accuracy.
+
+    `ece_floor` is the ECE that a model with these confidences would show on as many sentences if it were
+    perfectly calibrated. `sets` has coverage and mean size of the label sets over all, by class and corpus, and on
+    `hardest`: fact or claim without a source or cue, where only the writer's judgement tells them apart.
+    """
     confidence = np.array([p.probabilities["label"][p.label] for p in predictions])
     correct = np.array([p.label == e.label for p, e in zip(predictions, examples, strict=True)])
-    covered = np.array([e.label in p.label_set for p, e in zip(predictions, examples, strict=True)])
-    by_class = {
-        c: float(covered[rows].mean()) for c in LABELS if (rows := [e.label == c for e in examples]) and any(rows)
-    }
     bins = reliability_bins(confidence, correct)
+    sets = set_scores(examples, predictions)
     return {
         "ece": expected_calibration_error(bins),
+        "ece_floor": ece_floor(confidence),
         "bins": bins,
-        "coverage": float(covered.mean()),
-        "coverage_by_class": by_class,
-        "mean_set_size": float(np.mean([len(p.label_set) for p in predictions])),
-    }  # fmt: skip
+        "coverage": sets["all"]["all"]["coverage"],
+        "coverage_by_class": {name: row["coverage"] for name, row in sets["class"].items()},
+        "mean_set_size": sets["all"]["all"]["mean_size"],
+        "sets": sets,
+        "selective": selective_scores(confidence, correct),
+    }
+
+
+def set_scores(
+    examples: Sequence[Example], predictions: Sequence[Prediction]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return coverage, mean size and number of the label sets by group and value; every value is given."""
+    covered = np.array([e.label in p.label_set for p, e in zip(predictions, examples, strict=True)])
+    sizes = np.array([len(p.label_set) for p in predictions])
+    scores: dict[str, dict[str, dict[str, float]]] = {}
+    for name, key in SET_GROUPS.items():
+        groups: dict[str, list[int]] = {}
+        for row, example in enumerate(examples):
+            groups.setdefault(key(example), []).append(row)
+        scores[name] = {
+            value: {
+                "coverage": float(covered[rows].mean()),
+                "mean_size": float(sizes[rows].mean()),
+                "sentences": len(rows),
+            }
+            for value, rows in sorted(groups.items())
+        }
+    return scores
+
+
+def difficulty(example: Example) -> str:
+    """Say whether only the writer's judgement decides a sentence: fact or claim with neither source nor cue."""
+    marked = any(span.role in ("source", "cue") for span in example.spans)
+    return "hardest" if example.label in ("fact", "claim") and not marked else "other"
 
 
 def tag_scores(examples: Sequence[Example], predictions: Sequence[Prediction], tag: str) -> dict[str, Any]:

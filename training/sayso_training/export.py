@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 import tempfile
 import warnings
@@ -15,11 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
@@ -31,10 +27,11 @@ from sayso.segmentation import SEGMENTER
 from sayso_data.schema import Example
 from sayso_training.calibrate import calibrate
 from sayso_training.model import SaysoModel
+from sayso_training.quantize import Batch, quantize
 from sayso_training.torch_engine import save_weights
 
 OUTPUTS = (*HEADS, "bias", "tokens")
-_BLOCKED = re.compile(r"/layer\.0/")
+RANGED = 512  # sentences that show the ranges of activations
 
 
 class _Exported(nn.Module):
@@ -70,7 +67,7 @@ def export_model(
         staged.mkdir()
         pad_id = _write_tokenizer(source, staged)
         model = SaysoModel.from_pretrained(source).eval()
-        write_graph(model, staged / GRAPH)
+        write_graph(model, staged / GRAPH, list(_batches(source, calibration, max_length)))
         if weights:
             save_weights(model, staged / WEIGHTS)
         config = ArtifactConfig(max_length, pad_id, SEGMENTER, origin=origin | {"sayso": version("sayso")})
@@ -93,6 +90,8 @@ def average_weights(sources: Sequence[Path], target: Path) -> Path:
         raise ConfigError("these models have different encoders; average runs of one configuration")
     mean = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
     models[0].load_state_dict(mean)
+    seen = [model.config.seen_corpora for model in models]
+    models[0].config.seen_corpora = sorted({name for names in seen for name in names}) if all(seen) else []
     models[0].save_pretrained(target)
     PreTrainedTokenizerFast.from_pretrained(sources[0]).save_pretrained(target)
     return target
@@ -111,17 +110,21 @@ def _write_config(folder: Path, config: ArtifactConfig) -> None:
     (folder / CONFIG).write_text(replace(config, digests=digests).to_json(), encoding="utf-8")
 
 
-def write_graph(model: SaysoModel, path: Path) -> None:
-    """Write the int8 graph: weights per channel, activations quantised as they come (QInt8, dynamic).
-
-    The first layer's outliers cost the most agreement with fp32, so its matrix products are quantised in
-    blocks of 128 weights with activations to match; they take more than their share of the time.
-    """
+def write_graph(model: SaysoModel, path: Path, batches: Sequence[Batch] = ()) -> None:
+    """Write the int8 graph; `batches` show the ranges of its activations (`sayso_training.quantize`)."""
     with tempfile.TemporaryDirectory() as work, _quiet():
-        full, blocked = Path(work) / "full.onnx", Path(work) / "blocked.onnx"
+        full = Path(work) / "full.onnx"
         _write_full(model, full)
-        _write_blocked(full, blocked)
-        quantize_dynamic(blocked, path, per_channel=True, weight_type=QuantType.QInt8)
+        quantize(full, path, batches)
+
+
+def _batches(source: Path, examples: Sequence[Example], max_length: int) -> Iterator[Batch]:
+    """Yield the token ids and mask of up to `RANGED` sentences, as the graph takes them."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
+    texts = [example.text for example in examples[:RANGED]]
+    for first in range(0, len(texts), 32):
+        encoded = tokenizer(texts[first : first + 32], padding=True, truncation=True, max_length=max_length)
+        yield {name: np.array(encoded[name], dtype=np.int64) for name in ("input_ids", "attention_mask")}
 
 
 @contextmanager
@@ -144,15 +147,6 @@ def _write_full(model: SaysoModel, path: Path) -> None:
         dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "tokens": dynamic}
         | {name: {0: "batch"} for name in OUTPUTS if name != "tokens"},
     )  # fmt: skip
-
-
-def _write_blocked(source: Path, target: Path) -> None:
-    graph = onnx.load(source)
-    others = [node.name for node in graph.graph.node if not _BLOCKED.search(node.name)]
-    settings = DefaultWeightOnlyQuantConfig(block_size=128, is_symmetric=True, accuracy_level=4, bits=8)
-    quantizer = MatMulNBitsQuantizer(graph, nodes_to_exclude=others, algo_config=settings)
-    quantizer.process()
-    quantizer.model.save_model_to_file(str(target), False)
 
 
 def int8_agreement(source: Path, model: Path, texts: Sequence[str]) -> float:

@@ -61,6 +61,17 @@ def expected_calibration_error(bins: Sequence[dict[str, float]]) -> float:
     return sum(abs(b["confidence"] - b["accuracy"]) * b["sentences"] for b in bins) / total if total else 0.0
 
 
+def ece_floor(confidence: Floats, samples: int = 200, seed: int = 13) -> float:
+    """Return the mean ECE of a perfectly calibrated model with these confidences.
+
+    Not 0: a bin of few sentences strays from its mean by chance (Roelofs et al. 2022), so ECE is read against
+    this number.
+    """
+    random = np.random.default_rng(seed)
+    draws = (random.random(len(confidence)) < confidence for _ in range(samples))
+    return float(np.mean([expected_calibration_error(reliability_bins(confidence, draw)) for draw in draws]))
+
+
 def bootstrap_interval(
     statistic: Callable[[Ints], float], size: int, samples: int = 1000, seed: int = 13
 ) -> tuple[float, float]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 
+from sayso.errors import ConfigError
 from sayso.labels import HEADS, ROLES
 
 # Other guidelines' spans train the encoder through outputs of their own, which are not exported.
@@ -17,14 +19,21 @@ SENTENCE_HEADS = {**{name: len(classes) for name, classes in HEADS.items()}, "bi
 
 
 class SaysoConfig(PretrainedConfig):  # type: ignore[misc]
-    """Configuration: the encoder's own, and the dropout before every head."""
+    """Configuration: the encoder's own, the dropout before every head, and the corpora that the weights have seen."""
 
     model_type = "sayso"
 
-    def __init__(self, encoder: dict[str, Any] | None = None, dropout: float = 0.1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        encoder: dict[str, Any] | None = None,
+        dropout: float = 0.1,
+        seen_corpora: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.encoder = encoder or {}
         self.dropout = dropout
+        self.seen_corpora = list(seen_corpora)
 
 
 class SaysoModel(PreTrainedModel):  # type: ignore[misc]
@@ -63,6 +72,19 @@ class SaysoModel(PreTrainedModel):  # type: ignore[misc]
             kept = [self.encoder.embeddings, *self.encoder.encoder.layer[:layers]]
             for parameter in (p for module in kept for p in module.parameters()):
                 parameter.requires_grad = False
+
+    def keep_layers(self, numbers: Sequence[int]) -> None:
+        """Keep only the encoder's layers with these numbers, in this order.
+
+        Raises:
+            ConfigError: for a number that the encoder does not have.
+        """
+        layers = self.encoder.encoder.layer
+        if not numbers or not set(numbers) <= set(range(len(layers))):
+            raise ConfigError(f"model.layers is {list(numbers)}, the encoder has layers 0 to {len(layers) - 1}")
+        self.encoder.encoder.layer = nn.ModuleList(layers[number] for number in numbers)
+        self.encoder.config.num_hidden_layers = len(numbers)
+        self.config.encoder = self.config.encoder | {"num_hidden_layers": len(numbers)}
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the logits of every head (see the class)."""

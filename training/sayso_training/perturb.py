@@ -14,6 +14,7 @@ SMALL_WORDS: Final = frozenset({
     "a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "of", "off", "on", "or", "over", "the",
     "to",
 })  # fmt: skip
+_MARKS: Final = re.compile(r"[\"“”„«»]|(?<!\w)[‘'](?=\w)|(?<=[\w.,!?])[’'](?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ def straight(text: str) -> list[Edit]:
     """Turn curly quotation marks and apostrophes into straight ones."""
     plain = {"“": '"', "”": '"', "‘": "'", "’": "'"}
     return _each(text, lambda c: plain.get(c, c))
+
+
+def no_quotes(text: str) -> list[Edit]:
+    """Delete the quotation marks; apostrophes inside words stay. No perturbation: marks may carry the label."""
+    return [Edit(m.start(), m.end(), "") for m in _MARKS.finditer(text)]
 
 
 def no_commas(text: str) -> list[Edit]:

@@ -1,4 +1,4 @@
-"""The pictures that a run logs: confusion matrix and reliability diagram."""
+"""The pictures that a run logs: confusion matrix, reliability diagram, risk-coverage curve."""
 
 from __future__ import annotations
 
@@ -34,6 +34,21 @@ def reliability_plot(scores: dict[str, Any]) -> Figure:
     for b in bins:
         axes.annotate(str(b["sentences"]), (b["confidence"], b["accuracy"]), fontsize=7)
     axes.set(xlabel="confidence", ylabel="accuracy", title=f"ECE {scores['calibration']['ece']:.3f}")
+    return figure
+
+
+def risk_coverage_plot(scores: dict[str, Any]) -> Figure:
+    """Return the error rate among the most certain sentences against the share of sentences kept."""
+    selective = scores["calibration"]["selective"]
+    figure = Figure(figsize=(5, 4))
+    axes = figure.add_subplot()
+    axes.axhline(selective["aurc_random"], color="grey", linestyle=":")
+    axes.plot([p["coverage"] for p in selective["curve"]], [p["risk"] for p in selective["curve"]])
+    for share, accuracy in selective["accuracy_at"].items():
+        axes.plot(float(share), 1 - accuracy, marker="o", color="C0")
+        axes.annotate(f"{accuracy:.3f} right", (float(share), 1 - accuracy), fontsize=7, ha="right")
+    axes.set(xlabel="share of sentences kept", ylabel="error rate", title=f"AURC {selective['aurc']:.3f}", xlim=(0, 1))
+    axes.set_ylim(bottom=0)
     return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
         rows = load_split(name, corpora)
         train += random.Random(seed).sample(rows, min(cap, len(rows)))
     train += read_soft(config.soft) if config.soft else []
+    train = [example for example in train if example.corpus not in config.exclude]
     return Splits(train, _labelled(config.dev, corpora), _labelled(config.calibration, corpora))
 
 
@@ -92,7 +94,10 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     warm = config.model.warm_start
     model = SaysoModel.from_pretrained(warm) if warm else SaysoModel.from_encoder(encoder, config.model.dropout)
+    if config.model.layers is not None:
+        model.keep_layers(config.model.layers)
     model.freeze(config.model.frozen_layers)
+    note_corpora(model, splits.train, bool(warm))
     train = SentenceDataset(splits.train, tokenizer, config.model.max_length, config.loss.label_smoothing)
     dev = SentenceDataset(splits.dev, tokenizer, config.model.max_length)
     batch = config.trainer.batch_size * config.trainer.gradient_accumulation
@@ -102,3 +107,15 @@ def build_trainer(config: TrainConfig, splits: Splits, folder: Path) -> MultiTas
         data_collator=Collator(tokenizer.pad_token_id), processing_class=tokenizer,
         callbacks=[LogToMlflow()], settings=config,
     )  # fmt: skip
+
+
+def note_corpora(model: SaysoModel, train: Sequence[Example | SoftExample], warm: bool) -> None:
+    """Add the corpora of `train` to what the model's configuration says that its weights have seen.
+
+    An empty list means not known: after a warm start that does not say what it saw, and with soft labels, whose
+    teachers may have seen more.
+    """
+    known = bool(model.config.seen_corpora) or not warm
+    known &= not any(isinstance(example, SoftExample) for example in train)
+    seen = {*model.config.seen_corpora, *(example.corpus for example in train)}
+    model.config.seen_corpora = sorted(seen) if known else []

@@ -113,7 +113,7 @@ def score_heads(model: Any, loader: DataLoader[Any]) -> dict[str, float]:
             counts[role] += [int((gold & found).sum()), int(found.sum()), int(gold.sum())]
     scores = {f"{role}_token_f1": f1_from_counts(*map(int, counts[role]))["f1"] for role in ROLES if role in annotated}
     for head, found_pairs in classes.items():
-        if not found_pairs:
+        if not found_pairs:  # the corpus has no gold for this head
             continue
         gold_ids, predicted = zip(*found_pairs, strict=True)
         scores[f"{head}_macro_f1"] = macro_f1(gold_ids, predicted, range(len(HEADS[head])))

@@ -97,6 +97,92 @@ TRAPS: Final = (
         (" [debunked](cue)",),
         (" the tale of the poisoned wells.", " the myth of the lost fleet.", " claims that the water was unsafe."),
     ), ("expert", "deny", "endorse")),
+    Trap("evidence", "hedge", (
+        ("Fingerprints on the safe", "A scan of the hull", "Bank transfers from that week", "Bones from the pit"),
+        (" [suggest](hedge) that", " [suggested](hedge)"),
+        (" two people were there.", " the fire began in the loft.", " the fall was no accident."),
+    )),
+    Trap("accuser", "claim", (
+        ("[The regional council](source)", "[A rival airline](source)", "[Farmers in the delta](source)"),
+        (" [accused](cue) the builder", " [accused](cue) the customs service", " [accused](cue) his brother"),
+        (" of forging receipts.", " of ignoring the flood maps.", " of threatening a witness."),
+    )),
+    Trap("accuser-last", "claim", (
+        ("The builder was", "The customs service was", "His brother has been"),
+        (" [accused](cue) of forging receipts by", " [accused](cue) of threatening a witness by"),
+        (" [the regional council](source).", " [a rival airline](source).", " [two former tenants](source)."),
+    )),
+    Trap("not-excluded", "hedge", (
+        ("The coroner", "Fire officers", "The shipyard", "Her lawyers"),
+        (" [had not ruled out](hedge)", " [did not rule out](hedge)", " [would not rule out](hedge)"),
+        (" suicide.", " a gas leak.", " a return to court."),
+    )),
+    Trap("not-excluded-passive", "hedge", (
+        ("A gas leak", "Further arrests", "A second landslide", "An error by the pilot"),
+        (" [could not be ruled out](hedge)", " [had not been ruled out](hedge)", " [cannot be ruled out](hedge)"),
+        (".", " on Thursday night."),
+    )),
+    Trap("duty", "fact", (
+        ("All conscripts reported for", "The reserve drivers reported for", "Our cook reported for"),
+        (" the morning parade.", " the night shift.", " medical checks on Tuesday.", " guard duty an hour early."),
+    )),
+    Trap("rule-may", "fact", (
+        ("Passengers may", "Anglers may", "Members of the library may", "Students may", "Dogs may"),
+        (" enter by the side gate", " stay until ten", " bring one guest", " not cross the lawn"),
+        (" on Sundays.", " if they have registered.", " during the summer season."),
+    )),
+    Trap("law-may", "fact", (
+        ("Under section 12, ", "According to the statutes, ", "Under the new contract, "),
+        ("the landlord may", "either shareholder may", "the commission may"),
+        (" inspect the books twice a year.", " refuse a transfer.", " appoint a second auditor."),
+    )),
+    Trap("hearsay", "hedge", (
+        ("[Reports said](hedge)", "[According to reports](hedge),", "[There were reports](hedge) that",
+         "[It was claimed](hedge) that", "[It is rumoured](hedge) that", "[Unconfirmed reports say](hedge)"),
+        (" a tanker was adrift", " the mill had been sold", " the bishop had fled", " two scouts were missing"),
+        (".", " near the old frontier."),
+    )),
+    Trap("if-then", "fact", (
+        ("If the reservoir is full, ", "If both judges agree, ", "If a ticket is lost, "),
+        ("the gates open by themselves.", "a new one costs four euros.", "the case is closed.",
+         "the second stage begins."),
+    )),
+    Trap("possible-said", "hedge", (
+        ("It is [possible](hedge) that", "It is [unlikely](hedge) that", "It is [likely](hedge) that"),
+        (" the mine will reopen,", " the singer will return,", " more snow will fall,"),
+        (" [the owner](source) [said](cue).", " [the regional council](source) [said](cue)."),
+    )),
+    Trap("certain-said", "claim", (
+        ("It is certain that", "It is clear that", "It is settled that"),
+        (" the mine will reopen,", " the singer will return,", " more snow has fallen,"),
+        (" [the owner](source) [said](cue).", " [the regional council](source) [said](cue)."),
+    )),
+    Trap("scene", "none", (
+        ("A potter shapes a bowl", "Two women carry water", "Cyclists pass a burnt lorry",
+         "The prime minister waves to the crowd", "Children play among tents"),
+        (" in Fez", " outside Tartu", " on the road to Homs", " at a market in Cusco"),
+        (", Aug. 9, 2018.", ", March 27, 2022.", " on Monday. (Photo: Lena Ortiz)"),
+    )),
+    Trap("sweeping", "claim", (
+        ("Landlords", "Critics", "Tourists", "Bureaucrats"),
+        (" never tell the truth about anything.", " understand nothing about hard work.",
+         " always want more for less.", " are the last to notice a change."),
+    )),
+    Trap("will-speaks", "claim", (
+        ("[Will Hargreave](source), a cellist, [said](cue)", "[Will Santos](source), a diver, [said](cue)",
+         "[Will Dubois](source), a tenant, [said](cue)"),
+        (" the lift had been broken for weeks.", " nobody rang the bell.", " the water rose in minutes."),
+    ), ("person", "affirm", "neutral")),
+    Trap("will-speaks-last", "claim", (
+        ("The lift had been broken for weeks,", "Nobody rang the bell,", "The water rose in minutes,"),
+        (" [said](cue) [Will Achterberg](source)", " [said](cue) [Will Santos](source)"),
+        (", a diver.", ", a cellist.", ", a tenant."),
+    ), ("person", "affirm", "neutral")),
+    Trap("denies-inside", "claim", (
+        ("[The customs service](source) [says](cue)", "[The coroner](source) [said](cue)"),
+        (" the captain denies", " the pharmacist denies", " his brother denied"),
+        (" changing the log.", " keeping a second key.", " selling the boat."),
+    ), ("official", "affirm", "neutral")),
     Trap("side-clause", "fact", (
         ("The refinery, which", "The old hotel, which", "His first novel, which"),
         (" [the owner](source) [says](cue) is worth millions,", " [the owner](source) [said](cue) was a burden,"),
