@@ -13,7 +13,7 @@ from sayso_training.config import TrainConfig
 from sayso_training.evaluate import evaluate
 from sayso_training.export import export_model
 from sayso_training.tracking import LogToMlflow
-from sayso_training.train import build_trainer, load_splits
+from sayso_training.train import build_trainer, check_labelled, load_splits
 
 PLACES = ("Tal Marin", "Westhaven", "Oldport", "Lunde", "Barrow Hill", "Kestrel", "Norby", "Santa Reva")
 PATTERNS = {
@@ -58,7 +58,7 @@ def test_text_and_label_train_the_label_and_leave_spans_silent(tmp_path: Path) -
 def test_a_run_without_a_label_to_score_on_stops_before_it_trains(tmp_path: Path) -> None:
     config = bring(tmp_path, "text,cues", [f"Ada of {place} said so {i}.,said" for place in PLACES for i in range(4)])
     with pytest.raises(DataError, match=r"dev.jsonl has no sentence with a label .*name another split"):
-        load_splits(config.data, Path("unused"), 1)
+        check_labelled(config.data, load_splits(config.data, Path("unused"), 1))
 
 
 def test_a_faulty_file_stops_before_training(tmp_path: Path) -> None:

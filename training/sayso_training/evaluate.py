@@ -176,7 +176,8 @@ def _pairs(
 ) -> Iterator[tuple[set[tuple[int, int]], set[tuple[int, int]]]]:
     for example, spans in zip(examples, found, strict=True):
         wanted = {(s.start, s.end) for s in example.spans if s.role == role}
-        yield wanted, {(s.start, s.end) for s in spans if s.role == role and role in example.roles}
+        annotated = role in example.roles or role not in ROLES
+        yield wanted, {(s.start, s.end) for s in spans if s.role == role and annotated}
 
 
 def word_counts(examples: Sequence[Example], found: Sequence[Sequence[RawSpan]], role: str) -> tuple[int, int, int]:

@@ -43,15 +43,18 @@ def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
         train += random.Random(seed).sample(rows, min(cap, len(rows)))
     train += read_soft(config.soft) if config.soft else []
     train = [example for example in train if example.corpus not in config.exclude]
-    return Splits(train, _labelled(config.dev, corpora), _labelled(config.calibration, corpora))
+    return Splits(train, load_split(config.dev, corpora), load_split(config.calibration, corpora))
 
 
-def _labelled(name: str, corpora: Path) -> list[Example]:
-    """Load a split to score or calibrate on; one without a label could only fail after hours of training."""
-    rows = load_split(name, corpora)
-    if not any(row.label for row in rows):
-        raise DataError(f"{name} has no sentence with a label to score or calibrate on; name another split or file")
-    return rows
+def check_labelled(config: DataConfig, splits: Splits) -> None:
+    """Refuse splits to score and calibrate on that hold no label: a run could only fail on them after hours.
+
+    Raises:
+        DataError: naming the split.
+    """
+    for name, rows in ((config.dev, splits.dev), (config.calibration, splits.calibration)):
+        if not any(row.label for row in rows):
+            raise DataError(f"{name} has no sentence with a label to score or calibrate on; name another split or file")
 
 
 def run_training(config: TrainConfig, corpora: Path, folder: Path, uri: str, resume: bool) -> Path:
@@ -67,6 +70,7 @@ def run_training(config: TrainConfig, corpora: Path, folder: Path, uri: str, res
     run_file = folder / "mlflow_run_id"
     run_id = _previous_run(run_file, resume)
     splits = load_splits(config.data, corpora, config.trainer.seed)
+    check_labelled(config.data, splits)
     run_id = start_run(config.model_dump(mode="json"), config.name, config.experiment, uri, run_id)
     folder.mkdir(parents=True, exist_ok=True)
     run_file.write_text(run_id, encoding="utf-8")
