@@ -19,6 +19,7 @@ class DataConfig(_Strict):
     """Which splits train which heads; each auxiliary split has a cap on its sentences, `exclude` names corpora.
 
     `soft` names a file of soft labels (`sayso distil`) to train on beside gold, which is taken `gold_repeats` times.
+    `limit` takes that many train sentences, whole documents drawn with the run's seed.
     `augment` is the number of minimal pairs and perturbed sentences added to train, drawn with the run's seed.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class Splits:
 
 def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
     """Load the splits of a config: augmented examples made from train, each auxiliary split sampled to its cap."""
-    gold = load_split(config.train, corpora)[: config.limit]
+    gold = by_documents(load_split(config.train, corpora), config.limit, seed)
     train: list[Example | SoftExample] = [*gold] * config.gold_repeats
     train += augment(gold, config.augment, seed)
     for name, cap in config.auxiliary.items():
@@ -44,6 +45,14 @@ def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
     train += read_soft(config.soft) if config.soft else []
     train = [example for example in train if example.corpus not in config.exclude]
     return Splits(train, load_split(config.dev, corpora), load_split(config.calibration, corpora))
+
+
+def by_documents(examples: list[Example], limit: int | None, seed: int) -> list[Example]:
+    """Return `limit` examples, whole documents in an order that the seed draws; all in their order without a limit."""
+    if limit is None:
+        return examples
+    order = {doc: hashlib.sha256(f"{seed} {doc}".encode()).digest() for doc in {e.doc for e in examples}}
+    return sorted(examples, key=lambda example: order[example.doc])[:limit]
 
 
 def run_training(config: TrainConfig, corpora: Path, folder: Path, uri: str, resume: bool) -> Path:
