@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class Splits:
 
 def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
     """Load the splits of a config: augmented examples made from train, each auxiliary split sampled to its cap."""
-    gold = load_split(config.train, corpora)[: config.limit]
+    gold = by_documents(load_split(config.train, corpora), config.limit, seed)
     train: list[Example | SoftExample] = [*gold] * config.gold_repeats
     train += augment(gold, config.augment, seed)
     for name, cap in config.auxiliary.items():
@@ -55,6 +56,14 @@ def check_labelled(config: DataConfig, splits: Splits) -> None:
     for name, rows in ((config.dev, splits.dev), (config.calibration, splits.calibration)):
         if not any(row.label for row in rows):
             raise DataError(f"{name} has no sentence with a label to score or calibrate on; name another split or file")
+
+
+def by_documents(examples: list[Example], limit: int | None, seed: int) -> list[Example]:
+    """Return `limit` examples, whole documents in an order that the seed draws; all in their order without a limit."""
+    if limit is None:
+        return examples
+    order = {doc: hashlib.sha256(f"{seed} {doc}".encode()).digest() for doc in {e.doc for e in examples}}
+    return sorted(examples, key=lambda example: order[example.doc])[:limit]
 
 
 def run_training(config: TrainConfig, corpora: Path, folder: Path, uri: str, resume: bool) -> Path:
