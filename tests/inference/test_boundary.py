@@ -43,6 +43,6 @@ def test_import_sayso_loads_nothing_heavy() -> None:
 
 
 def test_training_command_without_extra_says_what_to_install() -> None:
-    done = run({"torch", "mlflow"}, "sys.argv = ['sayso', 'evaluate']; import sayso.cli; sayso.cli.main()")
+    done = run({"torch", "mlflow"}, "sys.argv = ['sayso', 'train']; import sayso.cli; sayso.cli.main()")
     assert done.returncode == 2
     assert "pip install 'sayso[train]'" in done.stderr
