@@ -195,6 +195,7 @@ def line_faults(story: Story, line: Line, open_before: bool) -> Iterator[str]:
         yield "a stray mark or space"
     sources = sum(m.source for m in line.mentions)
     told = [word for word in line.told if word not in LABELS]
+    yield from form_faults(story, line)
     if sources > 1 or (sources and told) or len(told) > 1:
         yield "more than one source"
     if bool(sources) != bool(line.cues) and told != ["?"]:
@@ -202,6 +203,23 @@ def line_faults(story: Story, line: Line, open_before: bool) -> Iterator[str]:
     if told and told != ["?"] and not open_before and line.text[0] not in QUOTE_MARKS + "'":
         yield "continues a quotation outside quotation marks"
     yield from unmarked(story, line)
+
+
+def form_faults(story: Story, line: Line) -> Iterator[str]:
+    """Yield the mentions whose mark says by name where they are not, or the other way round."""
+    for mention in line.mentions:
+        words = bare(line.text[mention.start - line.start : mention.end - line.start])
+        name = bare(story.entities.get(mention.entity, ("", ""))[0])
+        capital = name != name.lower() and words == words.lower()
+        if mention.named and (capital or words.lower() in PRONOUNS):
+            yield f"{words!r} is no name of {name}"
+        if not mention.named and words.lower() == name.lower():
+            yield f"{words!r} is the name of {name}"
+
+
+def bare(words: str) -> str:
+    """Return a phrase without its article."""
+    return re.sub(r"^(?:the|a|an|one|two)\s+", "", words, flags=re.IGNORECASE)
 
 
 def unmarked(story: Story, line: Line) -> Iterator[str]:
