@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sayso.records import Sentence
 from sayso.sources.article import read_article
-from sayso.sources.carry import carry
 from sayso.sources.graph import BASES, Attribution, Mention, Source, SourceGraph
 from sayso.sources.register import Entity
 from sayso.sources.resolve import Decision, resolve
@@ -25,7 +24,6 @@ def link(text: str, sentences: Sequence[Sentence]) -> SourceGraph:
     """
     article = read_article(text, sentences)
     entities, decisions = resolve(article)
-    decisions = carry(article, entities, decisions)
     found = [(s, d) for s, d in zip(sentences, decisions, strict=True) if d is not None]
     ids: dict[int, int] = {}
     for _, decision in found:

@@ -45,7 +45,8 @@ def read_article(text: str, sentences: Sequence[Sentence]) -> Article:
     check(text, sentences)
     quotes = Quoted(find_quotations(text))
     names: list[list[Name]] = [[] for _ in sentences]
-    for name in find_names(text, [(s.start, s.end) for s in sentences]):
+    spoken = frozenset(span.start for sentence in sentences for span in sentence.sources if " " not in span.text)
+    for name in find_names(text, [(s.start, s.end) for s in sentences], spoken):
         names[name.sentence].append(name)
     return Article(
         text, sentences, quotes, _paragraphs(text, sentences), names,

@@ -1,7 +1,8 @@
-"""Speakers of quotations whose own sentence does not name one and that no speaker went on before.
+"""Speakers of quotations whose own sentence does not name one.
 
 After the quote-to-mention sieves of Muzny et al. (2017), in their order of certainty: the same quotation, the
-speaker named right after it, the subject of the sentence before it, the speaker of the conversation.
+speaker before it in the paragraph, the speaker named right after it, the subject of the sentence before it, the
+speaker of the conversation.
 """
 
 from __future__ import annotations
@@ -10,58 +11,56 @@ from collections.abc import Sequence
 
 from sayso.sources.article import Article
 from sayso.sources.register import Entity
-from sayso.sources.resolve import OPENS, Decision
 
+OPENS = 2  # how salient a sentence makes whom it opens with
 BACK = 4  # sentences without a speaker after which a conversation is over
 
-
-def carry(article: Article, entities: Sequence[Entity], decisions: list[Decision | None]) -> list[Decision | None]:
-    """Return the decisions with a speaker, or basis `none`, for every quotation that had no decision."""
-    done = list(decisions)
-    for number in range(len(done)):
-        if done[number] is None and article.quoted[number]:
-            speaker = _speaker(article, entities, done, number)
-            done[number] = Decision(speaker, "quotation-continued" if speaker else "none")
-    return done
+Speakers = Sequence[Entity | None]  # of the sentences, as far as they are decided
 
 
-def _speaker(
-    article: Article, entities: Sequence[Entity], decisions: Sequence[Decision | None], number: int
-) -> Entity | None:
+def earlier_speaker(article: Article, entities: Sequence[Entity], speakers: Speakers, number: int) -> Entity | None:
+    """Return the speaker of a quotation by what stands before it, or None."""
     return (
-        _same_speech(article, decisions, number)
-        or _named_after(article, decisions, number)
-        or _going_on(article, decisions, number)
+        _goes_on(article, speakers, number)
         or _subject_before(article, entities, number)
-        or _conversation(article, decisions, number)
+        or _conversation(article, speakers, number)
     )
 
 
-def _same_speech(article: Article, decisions: Sequence[Decision | None], number: int) -> Entity | None:
-    """Return the speaker of another sentence of the same quotation, the nearest first."""
-    speeches = article.speeches(number)
-    for other in sorted(range(len(decisions)), key=lambda place: abs(place - number)):
-        decision = decisions[other]
-        if decision and decision.entity and speeches & article.speeches(other):
-            return decision.entity
-    return None
+def later_speaker(article: Article, speakers: Speakers, number: int) -> Entity | None:
+    """Return the speaker of a quotation by what stands after it, or None."""
+    later = named_after(article, number)
+    return speakers[later] if later is not None else None
 
 
-def _named_after(article: Article, decisions: Sequence[Decision | None], number: int) -> Entity | None:
-    """Return the speaker whom the paragraph names after its opening quotations, with a quotation of theirs."""
-    for later in range(number + 1, len(decisions)):
-        if article.paragraph[later] != article.paragraph[number] or not article.speeches(later):
+def named_after(article: Article, number: int) -> int | None:
+    """Return the sentence that names the speaker of a quotation after it, or None.
+
+    That is one of the same quotation, or the next one of the paragraph with words for its source and a quotation
+    of its own, if the paragraph did not name a speaker before and is nothing but quotations in between.
+    """
+    opening = not number or article.paragraph[number - 1] != article.paragraph[number]
+    for later in range(number + 1, len(article.sentences)):
+        same = article.speeches(number) & article.speeches(later)
+        if not same and (article.paragraph[later] != article.paragraph[number] or not article.speeches(later)):
             return None
-        decision = decisions[later]
         if article.speaker[later] is not None:
-            return decision.entity if decision else None
+            return later if same or opening or _quoted_from_start(article, number) else None
     return None
 
 
-def _going_on(article: Article, decisions: Sequence[Decision | None], number: int) -> Entity | None:
-    """Return the speaker found by now of a quotation right before, in the same paragraph."""
-    before = decisions[number - 1] if number and article.paragraph[number] == article.paragraph[number - 1] else None
-    return before.entity if before else None
+def _quoted_from_start(article: Article, number: int) -> bool:
+    """Return whether a paragraph holds nothing but quotations up to a sentence."""
+    own = [place for place in range(number) if article.paragraph[place] == article.paragraph[number]]
+    return all(article.quoted[place] for place in own)
+
+
+def _goes_on(article: Article, speakers: Speakers, number: int) -> Entity | None:
+    """Return the speaker of the sentence before, for the same quotation or the next one of the paragraph."""
+    if not number:
+        return None
+    same = article.paragraph[number] == article.paragraph[number - 1]
+    return speakers[number - 1] if same or article.speeches(number) & article.speeches(number - 1) else None
 
 
 def _subject_before(article: Article, entities: Sequence[Entity], number: int) -> Entity | None:
@@ -72,12 +71,12 @@ def _subject_before(article: Article, entities: Sequence[Entity], number: int) -
     return subjects[0] if subjects else None
 
 
-def _conversation(article: Article, decisions: Sequence[Decision | None], number: int) -> Entity | None:
-    """Return the last speaker before, where a quotation follows a question or another quotation."""
+def _conversation(article: Article, speakers: Speakers, number: int) -> Entity | None:
+    """Return the last speaker before, where a quotation follows a question, another quotation or a report."""
+    asked = number > 0 and article.sentences[number - 1].text.rstrip().endswith("?")
     for earlier in range(number - 1, max(-1, number - 1 - BACK), -1):
-        decision = decisions[earlier]
-        if decision and decision.entity:
-            return decision.entity if article.speeches(earlier) else None
-        if decision is None and not article.sentences[earlier].text.rstrip().endswith("?") and earlier == number - 1:
+        if speakers[earlier] is not None:
+            return speakers[earlier]
+        if not asked:
             return None
     return None

@@ -9,16 +9,17 @@ from sayso.sources.names import Name, words_of
 from sayso.sources.quotes import Quoted
 from sayso.sources.register import Facts, guess_gender, guess_person
 from sayso.sources.words import (
-    ABBREVIATIONS, FEMALE, FEMALE_PRONOUNS, MALE, MALE_PRONOUNS, OPENERS, PREPOSITIONS, TITLES,
+    ABBREVIATIONS, FEMALE, MALE, OPENERS, PLACE_BEFORE, PREPOSITIONS, SPEECH,
 )  # fmt: skip
 
-_AFTER = re.compile(r",\s+((?:(?:who|which|whose|the|an?|its|his|her|their|one of)\b|[^,.;:“”\"]*?['’]s\b)[^,.;:“”\"]*)")
+_AFTER = re.compile(r",\s+((?:(?:the|an?|its|his|her|their|one of)\b|[^,.;:“”\"]*?['’]s\b)[^,.;:“”\"]*)")
+_CLAUSE = re.compile(r",\s+((?:who|which|whose)\b[^,.;:“”\"]*)")
 _AGE = re.compile(r",\s+\d{1,3}(?=\W)")
 _ALIAS = re.compile(r"\s+\((?:the\s+)?([^\W_]{2,12})\)")
 _BEFORE = re.compile(r"([^,;:.“”\"()]*),\s*$")
-_DIRECT = re.compile(r"((?:[a-zà-ÿ][\w'’-]*\s+){1,5})$")
 _WHO, _WHICH = re.compile(r"[^,.]{0,60}?,?\s+who(?:se|m)?\b"), re.compile(r",\s+which\b")
-_PRONOUNS = MALE_PRONOUNS | FEMALE_PRONOUNS
+LONGEST = 8  # words of an apposition before a name; longer stretches are clauses
+_SUBJECTS = {"he": 1, "himself": 1, "she": -1, "herself": -1}  # "his", "her" and "him" may be somebody else
 
 
 def facts_of(text: str, name: Name, place: tuple[int, int], following: Sequence[Name], quoted: Quoted) -> Facts:
@@ -26,27 +27,51 @@ def facts_of(text: str, name: Name, place: tuple[int, int], following: Sequence[
     start, end = place
     after, before = text[name.end : end], text[start : name.start]
     alias = _ALIAS.match(after)
-    nouns = described(before, after)
+    beside = _beside(before, after)
+    clause = _CLAUSE.match(_AGE.sub("", after, count=1))
+    nouns = [noun for phrase in beside for noun in heads_of(phrase)]
+    said = [word for phrase in (*beside, clause.group(1) if clause else "") for word in _content(phrase)]
     gender = guess_gender(name) + 2 * _apposed_gender(nouns) + _pronoun_after(text, name, end, following, quoted)
-    return Facts(frozenset(nouns), gender, _person(name, before, after), alias.group(1).casefold() if alias else "")
+    return Facts(
+        frozenset(nouns), frozenset(said), gender, _person(name, before, after), _at_place(name, before),
+        alias.group(1).casefold() if alias else "",
+    )  # fmt: skip
 
 
-def described(before: str, after: str) -> list[str]:
-    """Return the folded words of the noun phrases that stand beside a name, the nearest phrase first."""
-    found: list[str] = []
+def _beside(before: str, after: str) -> list[str]:
+    """Return the noun phrases that stand for a name beside it: "the mayor" in "the mayor, X", "X, the mayor"."""
     apposition = _AFTER.match(_AGE.sub("", after, count=1))
-    if apposition:
-        found += _nouns(apposition.group(1))
     ahead = _BEFORE.search(before)
-    if ahead and len(ahead.group(1).split()) <= 8:
-        found += _nouns(ahead.group(1))
-    direct = _DIRECT.search(before)
-    return found + (_nouns(direct.group(1)) if direct else [])
+    found = [apposition.group(1)] if apposition else []
+    if ahead and len(ahead.group(1).split()) <= LONGEST:
+        found.append(ahead.group(1))
+    return [*found, _directly_before(before)]
 
 
-def _nouns(phrase: str) -> list[str]:
-    words = words_of(phrase, 0, len(phrase))
-    return [w.key for w in words if w.key not in OPENERS | PREPOSITIONS and (len(w.key) > 2 or w.key in TITLES)]
+def _directly_before(before: str) -> str:
+    """Return the nouns right before a name, as in "battery maker Voltera": back to a verb or small word."""
+    words = words_of(before, 0, len(before))
+    first = len(words)
+    while first and words[first - 1].key not in OPENERS | PREPOSITIONS | SPEECH and not words[first - 1].owner:
+        first -= 1
+    run = words[first:]
+    joined = bool(run) and not before[run[-1].end :].strip() and len(run) <= 3
+    return before[run[0].start :] if joined else ""
+
+
+def heads_of(phrase: str) -> list[str]:
+    """Return the folded nouns by which a phrase can be taken up again: those before its first preposition."""
+    found: list[str] = []
+    for word in words_of(phrase, 0, len(phrase)):
+        if word.key in PREPOSITIONS and found:
+            break
+        if not word.owner and word.key not in OPENERS | PREPOSITIONS:
+            found.append(word.key)
+    return found
+
+
+def _content(phrase: str) -> list[str]:
+    return [word.key for word in words_of(phrase, 0, len(phrase)) if word.key not in OPENERS | PREPOSITIONS]
 
 
 def _apposed_gender(nouns: Sequence[str]) -> int:
@@ -61,15 +86,21 @@ def _person(name: Name, before: str, after: str) -> bool | None:
     """Return whether a name is a person's, by the words beside it and then by itself."""
     if _AGE.match(after) or (not name.body and _WHO.match(after)):
         return True
-    if _WHICH.match(after) or (before.lower().endswith("the ") and not name.titles):
+    if _at_place(name, before) or _WHICH.match(after) or (before.lower().endswith("the ") and not name.titles):
         return False
     return guess_person(name)
+
+
+def _at_place(name: Name, before: str) -> bool:
+    """Return whether a name of one word stands after "in", "at" or "near"."""
+    words = before.split()
+    return bool(words) and words[-1].casefold() in PLACE_BEFORE and len(name.tokens) == 1
 
 
 def _pronoun_after(text: str, name: Name, end: int, following: Sequence[Name], quoted: Quoted) -> int:
     """Return 1 or -1 for the first "he" or "she" that follows a name in its sentence with no other name between."""
     limit = min((other.start for other in following), default=end)
     for word in words_of(text, name.end, limit):
-        if word.key in _PRONOUNS and quoted.at(word.start) is None:
-            return 1 if word.key in MALE_PRONOUNS else -1
+        if word.key in _SUBJECTS and quoted.at(word.start) is None:
+            return _SUBJECTS[word.key]
     return 0

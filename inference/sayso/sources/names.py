@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sayso.sources.words import (
-    ABBREVIATIONS, BODIES, BODY_JOINTS, JOINTS, NOT_NAMES, OFFICES, OPENERS, TITLES,
+    ABBREVIATIONS, BODIES, BODY_JOINTS, DOCUMENTS, JOINTS, KIN, NOT_NAMES, OFFICES, OPENERS, PLAIN, TITLES,
 )  # fmt: skip
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.&][^\W_]+)*\.?")
+_CLAUSE = re.compile(r", (?:which|who|whose)\b")
 _GENITIVE = re.compile(r"(?:['’]s|(?<=s)['’])$")
 
 
@@ -69,11 +70,11 @@ def words_of(text: str, start: int, end: int) -> list[Word]:
     return found
 
 
-def find_names(text: str, places: Sequence[tuple[int, int]]) -> list[Name]:
+def find_names(text: str, places: Sequence[tuple[int, int]], spoken: frozenset[int] = frozenset()) -> list[Name]:
     """Return the names in the sentences at `places`, in order.
 
     The capital of a sentence's first word proves nothing: such a word alone is a name only if the article has it
-    with a capital elsewhere too.
+    with a capital elsewhere too, or if it is a source by itself (`spoken`, offsets) and no plain noun.
     """
     sentences = [words_of(text, *place) for place in places]
     inner = {w.key for words in sentences for w in words[1:] if w.capital}
@@ -84,9 +85,17 @@ def find_names(text: str, places: Sequence[tuple[int, int]]) -> list[Name]:
             name = _name(text, run, number)
             alone = run[0] is words[0] and len(run) == 1
             proved = words[0].key in inner or run[0].text.isupper() or run[0].owner
+            proved = proved or (run[0].start in spoken and not _plain_noun(text, run[0]))
             if name and not (alone and (not proved or run[0].key in lower)):
                 names.append(name)
     return names
+
+
+def _plain_noun(text: str, word: Word) -> bool:
+    """Return whether a capitalised source may be a noun such as "Officials": a plural, or a body or document."""
+    if _CLAUSE.match(text, word.end):
+        return False
+    return word.key.endswith("s") or word.key in BODIES | DOCUMENTS | OFFICES | KIN | PLAIN
 
 
 def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:

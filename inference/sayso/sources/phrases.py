@@ -27,6 +27,7 @@ class Phrase:
     others: frozenset[str]
     definite: bool
     possessor: str
+    plural: bool
 
     @property
     def form(self) -> str:
@@ -44,8 +45,14 @@ def read_phrase(text: str, start: int, end: int, sentence: int, names: Sequence[
     described = frozenset(key for i, key in enumerate(keys) if i != place and key not in ARTICLES | PREPOSITIONS)
     return Phrase(
         start, end, text[start:end], sentence, pronoun, name, singular(keys[place]) if keys else "",
-        described - DEFINITE, bool(keys) and keys[0] in DEFINITE, keys[0] if keys else "",
+        described - DEFINITE, bool(keys) and _points_back(words, keys), keys[0] if keys else "",
+        bool(keys) and keys[place] != singular(keys[place]),
     )  # fmt: skip
+
+
+def _points_back(words: Sequence[Word], keys: Sequence[str]) -> bool:
+    """Return whether a phrase begins like one that is known: an article, a possessive, or a genitive."""
+    return keys[0] in DEFINITE or any(word.owner for word in words[:3])
 
 
 def singular(word: str) -> str:

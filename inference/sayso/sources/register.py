@@ -14,33 +14,42 @@ from sayso.sources.graph import Mention
 from sayso.sources.names import Name
 from sayso.sources.phrases import Phrase, singular
 from sayso.sources.words import (
-    ANY_BODY, BODIES, DOCUMENTS, FEMALE, FEMALE_NAMES, FEMALE_PRONOUNS, KIN, MALE, MALE_NAMES, MALE_PRONOUNS, OFFICES,
-    PLURALS, THINGS, TITLES,
+    ANY_BODY, ANY_SORT, BODIES, DOCUMENTS, FEMALE, FEMALE_NAMES, FEMALE_PRONOUNS, KIN, MALE, MALE_NAMES, MALE_PRONOUNS, OFFICES,
+    PLURALS, SORTS, THINGS, TITLES,
 )  # fmt: skip
 
-NEAR = 6  # sentences that a pronoun or a bare "the group" can reach back
+NEAR = 12  # sentences that a pronoun or a bare "the group" can reach back
+FAR = 2  # what each sentence in between costs, on the scale of the weights of `resolve`
+_UNSURE = 3  # what it costs if it is not sure to be a person, or a body that speaks
 
 
 @dataclass(eq=False, slots=True)
 class Entity:
     """Somebody or something that the article mentions, while it is being read.
 
-    `described` holds folded nouns said of it; `gender` is positive for a man and negative for a woman; `person`
+    `heads` holds the folded nouns by which it can be taken up, `described` all words said of it; `gender` is positive for a man and negative for a woman; `person`
     is None while nothing tells; `seen` gives how salient it is in each sentence that mentions it.
     """
 
     number: int
     tokens: tuple[str, ...] = ()
     aliases: set[str] = field(default_factory=set)
+    heads: set[str] = field(default_factory=set)
     described: set[str] = field(default_factory=set)
     gender: int = 0
     person: bool | None = None
+    place: bool = False
     plural: bool = False
     name: str = ""
     mentions: list[Mention] = field(default_factory=list)
     seen: dict[int, int] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     spoke: bool = False
+
+    @property
+    def last(self) -> int:
+        """Return the last sentence that mentions it outside quotations, -1 for none."""
+        return max(self.seen, default=-1)
 
     @property
     def names(self) -> list[Mention]:
@@ -64,14 +73,70 @@ class Entity:
         self.seen[sentence] = max(weight, self.seen.get(sentence, 0))
 
 
+Cost = Callable[[Entity], int | None]  # None: cannot be meant
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the words around a name tell: described nouns, gender votes, whether it is a person, an acronym for it."""
+    """What the words around a name tell: nouns for it, all words, gender votes, whether a person, an acronym."""
 
+    heads: frozenset[str]
     described: frozenset[str]
     gender: int
     person: bool | None
+    place: bool
     alias: str
+
+
+def _describes(phrase: Phrase, entity: Entity) -> bool:
+    """Return whether a definite phrase says nothing but what is known of an entity."""
+    named = {singular(token) for token in entity.tokens} if entity.person is not True else set()
+    heads = {singular(head) for head in entity.heads} | named
+    kin = phrase.head in KIN and phrase.possessor in MALE_PRONOUNS | FEMALE_PRONOUNS
+    known = {*entity.described, *entity.tokens}
+    return phrase.head in heads and (kin or phrase.others <= known | {singular(word) for word in known})
+
+
+def _body_cost(entity: Entity, head: str) -> int | None:
+    """Return what it costs to take an entity for "the group" or "the company"; None where that is no word for it."""
+    if entity.person is True or entity.place or not entity.tokens:
+        return None
+    said = {singular(word) for word in (*entity.heads, *entity.tokens)}
+    sorts = [sort for sort in SORTS if said & sort]
+    if sorts and head not in ANY_SORT and not any(head in sort for sort in sorts):
+        return None
+    return _UNSURE * (entity.person is None) + _UNSURE * (not entity.spoke)
+
+
+def _person_cost(sign: int) -> Cost:
+    """Return the cost of taking an entity for "he" (sign 1) or "she" (-1)."""
+
+    def cost(entity: Entity) -> int | None:
+        if entity.person is False or entity.plural or entity.gender * sign < 0:
+            return None
+        unsure = entity.person is None and not entity.gender
+        return _UNSURE * unsure * (1 if len(entity.tokens) > 1 else 2) + (not entity.gender)
+
+    return cost
+
+
+def _thing_cost(entity: Entity) -> int | None:
+    """Return the cost of taking an entity for "it"."""
+    if entity.person is True or entity.plural or entity.place or (entity.gender and entity.person is None):
+        return None
+    unsure = entity.person is None
+    return _UNSURE * (unsure * (2 if len(entity.tokens) > 1 else 1) + (not entity.spoke))
+
+
+def _many_cost(entity: Entity) -> int | None:
+    """Return the cost of taking an entity for "they"."""
+    return 0 if entity.plural else None if entity.person is not False else _UNSURE
+
+
+_PRONOUN_COSTS: dict[str, Cost] = {
+    **dict.fromkeys(MALE_PRONOUNS, _person_cost(1)), **dict.fromkeys(FEMALE_PRONOUNS, _person_cost(-1)),
+    **dict.fromkeys(THINGS, _thing_cost), **dict.fromkeys(PLURALS, _many_cost),
+}  # fmt: skip
 
 
 class Register:
@@ -83,64 +148,61 @@ class Register:
     def by_name(self, name: Name, facts: Facts) -> Entity:
         """Return the entity that a name belongs to, a new one where none fits."""
         fitting = [entity for entity in self.entities if _fits(entity, name, facts)]
-        entity = max(fitting, key=lambda e: (_agreement(e, facts), max(e.seen, default=-1)), default=None)
+        entity = max(fitting, key=lambda e: (*_agreement(e, name, facts), e.last), default=None)
         if entity is None:
             entity = self._new()
         _learn(entity, name, facts)
         return entity
 
-    def by_phrase(self, phrase: Phrase, speaker: Entity | None = None) -> tuple[Entity, bool]:
+    def by_phrase(self, phrase: Phrase, owner: Entity | None = None) -> tuple[Entity, bool]:
         """Return the entity that a noun phrase stands for, and whether it was there before.
 
-        `speaker` is who a possessive ("his wife") goes back to, and so nobody whom the phrase can stand for.
+        `owner` is who a possessive ("his wife") goes back to, and so nobody whom the phrase can stand for.
         """
-        found = self._described(phrase, speaker) if phrase.definite else self._same_words(phrase)
-        if found is None and phrase.definite and phrase.head in ANY_BODY and not phrase.others:
-            found = self.salient(phrase.sentence, lambda e: e.person is not True and e.spoke and bool(e.tokens))
+        found = self._taken_up(phrase, owner) if phrase.definite else self._same_words(phrase)
         if found is not None:
             return found, True
         entity = self._new()
+        entity.heads = {phrase.head}
         entity.described = {phrase.head, *phrase.others}
-        entity.plural = phrase.text.casefold().split()[-1] != phrase.head and phrase.head not in BODIES
-        entity.person = False if phrase.head in BODIES | DOCUMENTS else True
+        entity.plural = phrase.plural and phrase.head not in BODIES
+        entity.person = not {phrase.head, f"{phrase.head}s"} & (BODIES | DOCUMENTS)
         entity.gender = 2 * ((phrase.head in MALE) - (phrase.head in FEMALE))
         entity.name = phrase.text
         return entity, False
 
-    def by_pronoun(self, phrase: Phrase) -> Entity | None:
-        """Return the most salient entity before a pronoun that agrees with it, or None."""
-        word = phrase.pronoun
-        if word in MALE_PRONOUNS | FEMALE_PRONOUNS:
-            sign = 1 if word in MALE_PRONOUNS else -1
-            fits: Callable[[Entity], bool] = lambda e: e.person is not False and not e.plural and e.gender * sign >= 0
-        elif word in THINGS:
-            fits = lambda e: e.person is not True and not e.plural
-        elif word in PLURALS:
-            fits = lambda e: e.plural or e.person is False
-        else:
+    def by_pronoun(self, phrase: Phrase, asker: Entity | None = None) -> Entity | None:
+        """Return the most salient entity before a pronoun that agrees with it, or None; `asker` is not meant."""
+        cost = _PRONOUN_COSTS.get(phrase.pronoun)
+        if cost is None:
             return None
-        return self.salient(phrase.sentence, fits)
+        return self.salient(phrase.sentence, lambda entity: None if entity is asker else cost(entity))
 
-    def salient(self, sentence: int, fits: Callable[[Entity], bool]) -> Entity | None:
-        """Return the fitting entity that the nearest sentence before made most of."""
-        for number in range(sentence - 1, max(-1, sentence - 1 - NEAR), -1):
-            fitting = [entity for entity in self.entities if number in entity.seen and fits(entity)]
-            if fitting:
-                return max(fitting, key=lambda entity: (entity.seen[number], entity.spoke, -entity.number))
-        return None
+    def salient(self, sentence: int, cost: Cost) -> Entity | None:
+        """Return the entity of least cost before a sentence: near, prominent there, and of the right sort."""
+        best: tuple[int, int, Entity] | None = None
+        for entity in self.entities:
+            sort = cost(entity)
+            for number, weight in entity.seen.items() if sort is not None else ():
+                distance = sentence - number
+                if sort is not None and 0 < distance <= NEAR:
+                    rival = (FAR * distance + sort - weight, distance, entity)
+                    best = rival if best is None or rival[:2] < best[:2] else best
+        return best[2] if best else None
 
     def _new(self) -> Entity:
         self.entities.append(Entity(len(self.entities)))
         return self.entities[-1]
 
-    def _described(self, phrase: Phrase, speaker: Entity | None) -> Entity | None:
-        """Return the latest entity whose name or description has the head and every other word of a phrase."""
-        for entity in self._latest():
-            said = {singular(word) for word in entity.described | set(entity.tokens)} | entity.described
-            kin = phrase.head in KIN and phrase.possessor in MALE_PRONOUNS | FEMALE_PRONOUNS
-            if phrase.head in said and (kin or phrase.others <= said) and entity is not speaker:
-                return entity
-        return None
+    def _taken_up(self, phrase: Phrase, owner: Entity | None) -> Entity | None:
+        """Return the entity that a definite phrase goes back to: by its head noun, or a body by "the group"."""
+        described = next((e for e in self._latest() if e is not owner and _describes(phrase, e)), None)
+        if phrase.head not in ANY_BODY or phrase.others:
+            return described
+        body = self.salient(phrase.sentence, lambda entity: _body_cost(entity, phrase.head))
+        if described is None or body is None or described.spoke or phrase.head in described.tokens:
+            return described or body
+        return body if body.last > described.last else described
 
     def _same_words(self, phrase: Phrase) -> Entity | None:
         """Return the latest entity without a name that an indefinite phrase repeats: "officials", "officials"."""
@@ -150,7 +212,7 @@ class Register:
         return next((e for e in self._latest() if not e.tokens and wanted == e.described), None)
 
     def _latest(self) -> Iterator[Entity]:
-        yield from sorted(self.entities, key=lambda entity: max(entity.seen, default=-1), reverse=True)
+        yield from sorted(self.entities, key=lambda entity: entity.last, reverse=True)
 
 
 def _fits(entity: Entity, name: Name, facts: Facts) -> bool:
@@ -178,17 +240,22 @@ def _within(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
     return any(long[i : i + len(short)] == short for i in range(len(long) - len(short) + 1))
 
 
-def _agreement(entity: Entity, facts: Facts) -> int:
-    return int(entity.gender * facts.gender > 0) - int(entity.gender * facts.gender < 0)
+def _agreement(entity: Entity, name: Name, facts: Facts) -> tuple[int, int]:
+    """Return how well an entity fits a name that several share: in gender, and in title."""
+    votes = entity.gender * facts.gender
+    titles = {TITLES.get(title) or title for title in name.titles}
+    return (votes > 0) - (votes < 0), len(titles & entity.heads)
 
 
 def _learn(entity: Entity, name: Name, facts: Facts) -> None:
     """Add what a mention by name tells of an entity."""
     if len(name.tokens) > len(entity.tokens) or not entity.name:
         entity.tokens, entity.name = name.tokens, name.text
-    entity.described |= facts.described | {TITLES.get(title) or title for title in name.titles}
+    entity.heads |= facts.heads | {TITLES.get(title) or title for title in name.titles}
+    entity.described |= facts.described | entity.heads
     entity.aliases |= {alias for alias in (facts.alias, acronym(name.tokens)) if alias}
     entity.gender += facts.gender
+    entity.place = facts.place and not entity.spoke
     if entity.person is None or facts.person is not None:
         entity.person = facts.person
 

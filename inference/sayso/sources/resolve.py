@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sayso.sources.article import Article
+from sayso.sources.carry import OPENS, earlier_speaker, later_speaker, named_after
 from sayso.sources.facts import facts_of
 from sayso.sources.graph import Mention
-from sayso.sources.names import Name
-from sayso.sources.phrases import Phrase
+from sayso.sources.names import Name, words_of
+from sayso.sources.phrases import Phrase, read_phrase
 from sayso.sources.register import Entity, Register
 from sayso.sources.words import POSSESSIVES
 
+_SIGN = {"he": 1, "she": -1}
 # How much a sentence makes of an entity: it speaks, it goes on speaking, the sentence opens with it, it occurs.
-SPEAKS, GOES_ON, OPENS, OCCURS = 4, 3, 2, 1
+SPEAKS, GOES_ON, OCCURS = 4, 3, 1  # and OPENS
 
 
 @dataclass(slots=True)
@@ -27,17 +29,33 @@ class Decision:
 def resolve(article: Article) -> tuple[list[Entity], list[Decision | None]]:
     """Return the entities of an article, and a decision for each sentence or None.
 
-    Sentences are read in order, since what a pronoun stands for depends on who spoke before it. What only words
-    further on can tell is left to `carry`.
+    Sentences are read in order, since what a pronoun stands for depends on who spoke before it. Quotations that
+    only words further on can give to a speaker are decided last.
     """
     register = Register()
     decisions: list[Decision | None] = []
     for number in range(len(article.sentences)):
         named = _note_names(article, register, number)
-        decision = _direct(article, register, number, named)
-        decisions.append(decision or _goes_on(article, decisions, number))
-        _remember(decisions[-1], article, number)
+        decision = _direct(article, register, number, named, _asker(article, decisions))
+        if decision is None and article.quoted[number] and named_after(article, number) is None:
+            decision = _continued(earlier_speaker(article, register.entities, _speakers(decisions), number))
+        decisions.append(decision)
+        _remember(decision, article, number)
+        if decision is None and not article.quoted[number]:
+            _note_subject(article, register, number)
+    for number, decision in enumerate(decisions):
+        if decision is None and article.quoted[number]:
+            speaker = later_speaker(article, _speakers(decisions), number)
+            decisions[number] = _continued(speaker) or Decision(None, "none")
     return register.entities, decisions
+
+
+def _continued(speaker: Entity | None) -> Decision | None:
+    return Decision(speaker, "quotation-continued") if speaker else None
+
+
+def _speakers(decisions: list[Decision | None]) -> list[Entity | None]:
+    return [decision.entity if decision else None for decision in decisions]
 
 
 def _note_names(article: Article, register: Register, number: int) -> dict[Name, Entity]:
@@ -56,13 +74,34 @@ def _note_names(article: Article, register: Register, number: int) -> dict[Name,
     return found
 
 
+def _note_subject(article: Article, register: Register, number: int) -> None:
+    """Keep whoever a sentence without a source opens with as "He" or "She" in the reader's mind."""
+    sentence = article.sentences[number]
+    first = words_of(article.text, sentence.start, sentence.end)[:1]
+    if first and first[0].key in ("he", "she"):
+        entity = register.by_pronoun(read_phrase(article.text, first[0].start, first[0].end, number, ()))
+        if entity is not None:
+            entity.gender += _SIGN[first[0].key]
+            entity.seen[number] = max(OPENS, entity.seen.get(number, 0))
+
+
 def opens(article: Article, name: Name) -> bool:
     """Return whether a name is the subject that a sentence opens with: no more than an article stands before it."""
     before = article.text[article.sentences[name.sentence].start : name.start]
     return before.strip().casefold() in ("", "the") or before.endswith(", ") and before.count(",") == 1
 
 
-def _direct(article: Article, register: Register, number: int, named: dict[Name, Entity]) -> Decision | None:
+def _asker(article: Article, decisions: list[Decision | None]) -> Entity | None:
+    """Return who asked in the last sentence so far, as in: "Why?" a visitor asked. It is somebody else who answers."""
+    last = decisions[-1] if decisions else None
+    sentence = article.sentences[len(decisions) - 1] if decisions else None
+    asked = sentence is not None and any(cue.text.casefold().startswith("ask") for cue in sentence.cues)
+    return last.entity if last and sentence is not None and asked and "?" in sentence.text else None
+
+
+def _direct(
+    article: Article, register: Register, number: int, named: dict[Name, Entity], asker: Entity | None
+) -> Decision | None:
     """Return the decision that a sentence's own words for its source allow, or None without such words."""
     phrase = article.speaker[number]
     if phrase is None:
@@ -72,14 +111,14 @@ def _direct(article: Article, register: Register, number: int, named: dict[Name,
     if phrase.name is not None:
         entity, basis = named[phrase.name], "same-sentence"
     elif phrase.pronoun:
-        found = register.by_pronoun(phrase)
+        found = register.by_pronoun(phrase, asker)
         if found is None:
             return Decision(None, "none")
         entity, basis = found, "pronoun"
     else:
         entity, basis = _by_phrase(register, phrase)
     entity.add(Mention(phrase.start, phrase.end, phrase.text, phrase.form), number, SPEAKS)
-    entity.gender += _agrees(phrase)
+    entity.gender += _SIGN.get(phrase.pronoun, 0)
     return Decision(entity, basis)
 
 
@@ -87,25 +126,10 @@ def _by_phrase(register: Register, phrase: Phrase) -> tuple[Entity, str]:
     """Return the entity of a noun phrase; `pronoun` where its words are not the name or the whole first phrase."""
     owner = None
     if phrase.possessor in POSSESSIVES:
-        owner = register.salient(phrase.sentence, lambda entity: entity.person is True)
+        owner = register.salient(phrase.sentence, lambda entity: 0 if entity.person is True else None)
     entity, known = register.by_phrase(phrase, owner)
     whole = not entity.tokens and entity.described <= {phrase.head, *phrase.others}
     return entity, "pronoun" if known and not whole else "same-sentence"
-
-
-def _agrees(phrase: Phrase) -> int:
-    return {"he": 1, "she": -1}.get(phrase.pronoun, 0)
-
-
-def _goes_on(article: Article, decisions: list[Decision | None], number: int) -> Decision | None:
-    """Return the speaker of the sentence before for a quotation that goes on, in its paragraph or over the break."""
-    if not article.quoted[number] or not number:
-        return None
-    before = decisions[number - 1]
-    same = article.paragraph[number] == article.paragraph[number - 1]
-    if before and before.entity and (same or article.speeches(number) & article.speeches(number - 1)):
-        return Decision(before.entity, "quotation-continued")
-    return None
 
 
 def _remember(decision: Decision | None, article: Article, number: int) -> None:

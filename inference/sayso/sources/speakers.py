@@ -31,9 +31,7 @@ def _main(spans: Sequence[Span], cues: Sequence[Span]) -> Span:
     return spans[0]
 
 
-def _beside_verb(
-    text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted
-) -> tuple[int, int] | None:
+def _beside_verb(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:
     for start, end in quoted.outside(text, sentence.start, sentence.end):
         words = words_of(text, start, end)
         for number, word in enumerate(words):

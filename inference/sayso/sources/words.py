@@ -67,12 +67,19 @@ DOCUMENTS: Final = _set(
     "records ruling judgment indictment filing article research analysis census memo email inscription message "
     "complaint lawsuit affidavit images photographs"
 )
-# Words for a body without saying which: they go back to the body spoken of last.
-ANY_BODY: Final = _set(
-    "group company firm organisation organization agency party movement body charity campaign union association bloc "
-    "network club team outlet newspaper paper broadcaster airline chain developer publisher operator maker retailer "
-    "authority alliance rebels militia institute institution carrier regulator watchdog lender manufacturer federation"
+# Words for a body without saying which: they go back to the body spoken of last, if it is of one of their sorts.
+ANY_SORT: Final = _set("group organisation organization body")
+SORTS: Final = (
+    _set(
+        "company firm maker operator chain developer publisher airline retailer carrier lender manufacturer press bank"
+    ),
+    _set(
+        "party movement campaign charity union association bloc network club alliance federation trust rebels militia"
+    ),
+    _set("agency institution institute authority regulator watchdog bureau office service board ministry department"),
+    _set("outlet newspaper broadcaster network station publisher press radio television agency"),
 )
+ANY_BODY: Final = ANY_SORT | frozenset().union(*SORTS) - _set("ministry department press office board bank")
 ARTICLES: Final = _set("the a an this that these those one two three some several many another other")
 DEFINITE: Final = _set("the this that these those his her its their same")
 POSSESSIVES: Final = _set("his her its their")
@@ -80,7 +87,7 @@ PREPOSITIONS: Final = _set(
     "of at for from in on with by near to about against who which whose that familiar close under over across "
     "outside inside behind within among between where when whom after before during without speaking including"
 )
-PLACE_BEFORE: Final = _set("in at near from to across outside around towards into through via")
+PLACE_BEFORE: Final = _set("in at near")
 # Small words that may stand inside a name.
 JOINTS: Final = _set("de du da di la le del van von der den bin ibn al el y dos das ten ter")
 BODY_JOINTS: Final = _set("of for the and on &")
@@ -97,10 +104,12 @@ OPENERS: Final = _set(
     "outside inside behind near off out up down through across against along because despite unlike like than too"
 )
 NOT_NAMES: Final = _set(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april june july august "
-    "september october november december i christmas easter english french german russian chinese british american "
+    "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays "
+    "sundays january february march april june july august september october november december i christmas easter english french german russian chinese british american "
     "europe africa asia"
 )
+# Nouns that are a source without an article.
+PLAIN: Final = _set("people residents police critics staff opposition media evidence research some many most others")
 SPEECH: Final = _set(
     "said says say told tells added adds wrote writes explained recalled replied answered asked insisted argued "
     "warned claimed remarked continued announced noted stated admitted declared joked testified tweeted posted "
