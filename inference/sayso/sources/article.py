@@ -10,7 +10,7 @@ from sayso.errors import InputError
 from sayso.records import Sentence
 from sayso.sources.names import Name, find_names, words_of
 from sayso.sources.phrases import Phrase, read_phrase
-from sayso.sources.quotes import Quoted, find_quotations
+from sayso.sources.quotes import TURN, Quoted, find_quotations
 from sayso.sources.speakers import QUOTED, speaker_span
 
 
@@ -19,7 +19,7 @@ class Article:
     """A text with its sentences and what stands in them; lists have one item a sentence.
 
     `paragraph` numbers the paragraph, `names` are the names, `speaker` the words for the source or None, `quoted`
-    whether the sentence is a quotation with no reporting words around it.
+    whether the sentence is a quotation with no reporting words around it, or goes on with a turn of a transcript.
     """
 
     text: str
@@ -29,6 +29,14 @@ class Article:
     names: list[list[Name]]
     speaker: list[Phrase | None]
     quoted: list[bool]
+
+    def before(self, number: int) -> int | None:
+        """Return the sentence before one, leaving out pieces that a splitter cut off: "), head of the caucus"."""
+        for earlier in range(number - 1, -1, -1):
+            first = self.sentences[earlier].text[0]
+            if not (first in "),;:" or first.islower()):
+                return earlier
+        return None
 
     def speeches(self, number: int) -> set[int]:
         """Return the numbers of the quotations in a sentence; those that run over paragraphs share one."""
@@ -44,15 +52,26 @@ def read_article(text: str, sentences: Sequence[Sentence]) -> Article:
     """
     check(text, sentences)
     quotes = Quoted(find_quotations(text))
+    paragraph = _paragraphs(text, sentences)
+    turns = find_turns(text, sentences, paragraph)
     names: list[list[Name]] = [[] for _ in sentences]
     spoken = frozenset(span.start for sentence in sentences for span in sentence.sources if " " not in span.text)
     for name in find_names(text, [(s.start, s.end) for s in sentences], spoken):
         names[name.sentence].append(name)
-    return Article(
-        text, sentences, quotes, _paragraphs(text, sentences), names,
-        [_speaker(text, number, s, names[number], quotes) for number, s in enumerate(sentences)],
-        [_is_quotation(text, sentence, quotes) for sentence in sentences],
-    )  # fmt: skip
+    speaker = [_speaker(text, n, s, names[n], quotes, n in turns) for n, s in enumerate(sentences)]
+    spoken_turns = {paragraph[number] for number in turns}
+    quoted = [
+        (paragraph[number] in spoken_turns and number not in turns) or _is_quotation(text, sentence, quotes)
+        for number, sentence in enumerate(sentences)
+    ]
+    return Article(text, sentences, quotes, paragraph, names, speaker, quoted)
+
+
+def find_turns(text: str, sentences: Sequence[Sentence], paragraph: Sequence[int]) -> set[int]:
+    """Return the sentences with which a speaker's turn begins, "WALLACE: ..."; one name in front proves nothing."""
+    firsts = [n for n in range(len(sentences)) if not n or paragraph[n] != paragraph[n - 1]]
+    turns = {n: match["name"] for n in firsts if (match := TURN.match(text, sentences[n].start))}
+    return {n for n in turns if len(turns) > 2 and len(set(turns.values())) < len(turns)}
 
 
 def check(text: str, sentences: Sequence[Sentence]) -> None:
@@ -76,8 +95,11 @@ def _paragraphs(text: str, sentences: Sequence[Sentence]) -> list[int]:
     return numbers
 
 
-def _speaker(text: str, number: int, sentence: Sentence, names: Sequence[Name], quotes: Quoted) -> Phrase | None:
-    span = speaker_span(text, sentence, names, quotes)
+def _speaker(
+    text: str, number: int, sentence: Sentence, names: Sequence[Name], quotes: Quoted, turn: bool
+) -> Phrase | None:
+    match = TURN.match(text, sentence.start) if turn else None
+    span = match.span("name") if match else speaker_span(text, sentence, names, quotes)
     return read_phrase(text, *span, number, names) if span else None
 
 

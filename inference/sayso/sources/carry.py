@@ -57,26 +57,35 @@ def _quoted_from_start(article: Article, number: int) -> bool:
 
 def _goes_on(article: Article, speakers: Speakers, number: int) -> Entity | None:
     """Return the speaker of the sentence before, for the same quotation or the next one of the paragraph."""
-    if not number:
+    before = article.before(number)
+    if before is None:
         return None
-    same = article.paragraph[number] == article.paragraph[number - 1]
-    return speakers[number - 1] if same or article.speeches(number) & article.speeches(number - 1) else None
+    same = article.paragraph[number] == article.paragraph[before]
+    return speakers[before] if same or article.speeches(number) & article.speeches(before) else None
 
 
 def _subject_before(article: Article, entities: Sequence[Entity], number: int) -> Entity | None:
-    """Return the person with whom the sentence before opens, in the same paragraph: Haddad looked up. "No." """
-    if not number or article.paragraph[number] != article.paragraph[number - 1]:
+    """Return the person with whom the sentence before opens, in the same paragraph: Haddad looked up. "No."
+
+    A colon at its end leads on into the next paragraph.
+    """
+    before = article.before(number)
+    if before is None:
         return None
-    subjects = [e for e in entities if e.seen.get(number - 1, 0) >= OPENS and e.person is not False]
+    leads_on = article.sentences[before].text.endswith(":")
+    if article.paragraph[number] != article.paragraph[before] and not leads_on:
+        return None
+    subjects = [e for e in entities if e.seen.get(before, 0) >= OPENS and e.person is not False]
     return subjects[0] if subjects else None
 
 
 def _conversation(article: Article, speakers: Speakers, number: int) -> Entity | None:
     """Return the last speaker before, where a quotation follows a question, another quotation or a report."""
-    asked = number > 0 and article.sentences[number - 1].text.rstrip().endswith("?")
+    before = article.before(number)
+    asked = before is not None and article.sentences[before].text.rstrip().endswith("?")
     for earlier in range(number - 1, max(-1, number - 1 - BACK), -1):
         if speakers[earlier] is not None:
             return speakers[earlier]
-        if not asked:
+        if not asked and earlier == before:
             return None
     return None

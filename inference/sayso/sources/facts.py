@@ -9,7 +9,13 @@ from sayso.sources.names import Name, words_of
 from sayso.sources.quotes import Quoted
 from sayso.sources.register import Facts, guess_gender, guess_person
 from sayso.sources.words import (
-    ABBREVIATIONS, FEMALE, MALE, OPENERS, PLACE_BEFORE, PREPOSITIONS, SPEECH,
+    ABBREVIATIONS,
+    FEMALE,
+    MALE,
+    OPENERS,
+    PLACE_BEFORE,
+    PREPOSITIONS,
+    SPEECH,
 )  # fmt: skip
 
 _AFTER = re.compile(r",\s+((?:(?:the|an?|its|his|her|their|one of)\b|[^,.;:“”\"]*?['’]s\b)[^,.;:“”\"]*)")
@@ -84,7 +90,8 @@ def _apposed_gender(nouns: Sequence[str]) -> int:
 
 def _person(name: Name, before: str, after: str) -> bool | None:
     """Return whether a name is a person's, by the words beside it and then by itself."""
-    if _AGE.match(after) or (not name.body and _WHO.match(after)):
+    turn = after.startswith(":") and not before.strip('“" ')
+    if turn or _AGE.match(after) or (not name.body and _WHO.match(after)):
         return True
     if _at_place(name, before) or _WHICH.match(after) or (before.lower().endswith("the ") and not name.titles):
         return False

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sayso.sources.words import (
-    ABBREVIATIONS, BODIES, BODY_JOINTS, DOCUMENTS, JOINTS, KIN, NOT_NAMES, OFFICES, OPENERS, PLAIN, TITLES,
+    ABBREVIATIONS,
+    BODIES,
+    BODY_JOINTS,
+    DOCUMENTS,
+    JOINTS,
+    KIN,
+    NOT_NAMES,
+    OFFICES,
+    OPENERS,
+    PLAIN,
+    TITLES,
 )  # fmt: skip
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.&][^\W_]+)*\.?")
@@ -105,9 +115,7 @@ def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
         if run and not _goes_on(text, run, words, number):
             yield from _trimmed(run)
             run = []
-        if word.capital and not (not run and word.key in OPENERS | NOT_NAMES):
-            run.append(word)
-        elif run:
+        if (word.capital and not (not run and word.key in OPENERS | NOT_NAMES)) or run:
             run.append(word)
     yield from _trimmed(run)
 

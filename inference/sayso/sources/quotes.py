@@ -7,8 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_PAIRS = {"“": "”", "«": "»", "„": "“", '"': '"'}
+# What may close a quotation, by the mark that opens it: careless text mixes curly and straight marks, and some wire
+# copy writes two apostrophes or a closing mark in front.
+_PAIRS = {"“": '”"', "«": "»", "„": "“”", '"': '"”', "”": '”"'}
+_TWO = "''"
 _SINGLES = {"‘": "’", "'": "'"}
+# A speaker's turn in a transcript or interview: "WALLACE: ...", perhaps after a quotation mark.
+TURN = re.compile(r"[“\"]?(?P<name>[^\W\d_a-z][\w.'’-]*(?: [^\W\d_a-z][\w.'’-]*){0,3}): (?=\S)")
 _PARAGRAPH = re.compile(r"[^\r\n\u2028\u2029]+")
 
 
@@ -33,7 +38,7 @@ def find_quotations(text: str) -> list[Quotation]:
         left_open = pending
         pending = ""
         for start, end, closed in _quotations(paragraph.group()):
-            goes_on = start == 0 and left_open == paragraph.group()[0]
+            goes_on = start == 0 and left_open == paragraph.group()[0] and not TURN.match(paragraph.group())
             speech = found[-1].speech + (0 if goes_on else 1) if found else 0
             found.append(Quotation(paragraph.start() + start, paragraph.start() + end, speech))
             pending = "" if closed else paragraph.group()[start]
@@ -45,7 +50,7 @@ def _quotations(line: str) -> Iterator[tuple[int, int, bool]]:
     place = 0
     while place < len(line):
         mark = line[place]
-        end = _close(line, place) if mark in _PAIRS else _close_single(line, place) if mark in _SINGLES else None
+        end = _end(line, place, mark)
         if end is None:
             place += 1
             continue
@@ -53,12 +58,31 @@ def _quotations(line: str) -> Iterator[tuple[int, int, bool]]:
         place = end
 
 
-def _close(line: str, start: int) -> int | None:
-    """Return the end of the quotation that opens at `start`; beyond the line where it does not close."""
-    if line[start] == '"' and start and line[start - 1].isdigit():
-        return None  # inches
-    end = line.find(_PAIRS[line[start]], start + 1)
-    return end + 1 if end >= 0 else len(line) + 1
+def _end(line: str, place: int, mark: str) -> int | None:
+    """Return the end of the quotation that opens at `place`, beyond the line where it does not close, or None."""
+    if line.startswith(_TWO, place):
+        end = line.find(_TWO, place + 2)
+        return end + 2 if end >= 0 else len(line) + 1
+    if mark in _SINGLES:
+        return _close_single(line, place)
+    if mark not in _PAIRS or (mark in '"”' and place and line[place - 1].isalnum()):
+        return None  # inches, or a stray closing mark
+    return _close(line, place)
+
+
+def _close(line: str, start: int) -> int:
+    """Return the end of the quotation in double marks that opens at `start`; curly marks inside it go in pairs."""
+    closers, inner = _PAIRS[line[start]], 0
+    if line[start] == "“" and "”" in line[start:]:
+        closers = "”"
+    for place in range(start + 1, len(line)):
+        if line[place] == "“" and "“" not in closers:
+            inner += 1
+        elif line[place] == "”" and inner:
+            inner -= 1
+        elif line[place] in closers:
+            return place + 1
+    return len(line) + 1
 
 
 def _close_single(line: str, start: int) -> int | None:

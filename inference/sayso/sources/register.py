@@ -14,8 +14,22 @@ from sayso.sources.graph import Mention
 from sayso.sources.names import Name
 from sayso.sources.phrases import Phrase, singular
 from sayso.sources.words import (
-    ANY_BODY, ANY_SORT, BODIES, DOCUMENTS, FEMALE, FEMALE_NAMES, FEMALE_PRONOUNS, KIN, MALE, MALE_NAMES, MALE_PRONOUNS, OFFICES,
-    PLURALS, SORTS, THINGS, TITLES,
+    ANY_BODY,
+    ANY_SORT,
+    BODIES,
+    DOCUMENTS,
+    FEMALE,
+    FEMALE_NAMES,
+    FEMALE_PRONOUNS,
+    KIN,
+    MALE,
+    MALE_NAMES,
+    MALE_PRONOUNS,
+    OFFICES,
+    PLURALS,
+    SORTS,
+    THINGS,
+    TITLES,
 )  # fmt: skip
 
 NEAR = 12  # sentences that a pronoun or a bare "the group" can reach back
@@ -221,12 +235,12 @@ def _fits(entity: Entity, name: Name, facts: Facts) -> bool:
         return False
     if name.tokens == entity.tokens or name.text.casefold() in entity.aliases:
         return True
-    if entity.person is True and facts.person is False or entity.person is False and facts.person is True:
+    if (entity.person is True and facts.person is False) or (entity.person is False and facts.person is True):
         return False
     if entity.gender * facts.gender < 0 and abs(facts.gender) > 1:
         return False
     short, long = sorted((name.tokens, entity.tokens), key=len)
-    if entity.person is False or name.body:
+    if entity.person is False or facts.person is False:
         return acronym(long) == short[-1] or _within(short, long)
     return short == long[-len(short) :] or short == long[: len(short)]
 

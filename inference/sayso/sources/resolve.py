@@ -88,7 +88,7 @@ def _note_subject(article: Article, register: Register, number: int) -> None:
 def opens(article: Article, name: Name) -> bool:
     """Return whether a name is the subject that a sentence opens with: no more than an article stands before it."""
     before = article.text[article.sentences[name.sentence].start : name.start]
-    return before.strip().casefold() in ("", "the") or before.endswith(", ") and before.count(",") == 1
+    return before.strip().casefold() in ("", "the") or (before.endswith(", ") and before.count(",") == 1)
 
 
 def _asker(article: Article, decisions: list[Decision | None]) -> Entity | None:

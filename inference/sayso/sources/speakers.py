@@ -12,18 +12,34 @@ from sayso.sources.words import FIRST_PERSON, PRONOUNS, SPEECH
 QUOTED = 0.75  # share of a sentence in quotation marks from which it is a quotation without more words
 
 
+_DASHES = "—–―-"
+
+
 def speaker_span(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:
     """Return (start, end) of the words for the source of a sentence's main assertion, or None.
 
     Spans inside a quotation are attributions within what its speaker says. The trigram sieve of Muzny et al. (2017),
     a name or pronoun beside a verb of speech, covers a quotation whose source the model did not mark.
     """
+    signed = _signature(text, sentence, names, quoted)
+    if signed:
+        return signed
     spans = [span for span in sentence.sources if quoted.at(span.start) is None]
     says = quoted.share(text, sentence.start, sentence.end) > 0
     if spans and (sentence.label in ("claim", "hedge") or (says and sentence.cues)):
         span = _main(spans, sentence.cues)
         return span.start, span.end
     return _beside_verb(text, sentence, names, quoted) if says else None
+
+
+def _signature(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:
+    """Return the name that a dash puts behind a quotation, as under letters to the editor, or None."""
+    last = quoted.at(sentence.start) if sentence.end else None
+    for name in names:
+        gap = text[last.end : name.start].strip() if last and last.end <= name.start else ""
+        if gap and not gap.strip(_DASHES):
+            return name.start, name.end
+    return None
 
 
 def _main(spans: Sequence[Span], cues: Sequence[Span]) -> Span:
