@@ -1,4 +1,4 @@
-"""One article as linking reads it: sentences, paragraphs, quotations, names and the words for each sentence's source."""
+"""One article as linking reads it: sentences, paragraphs, quotations, names and the words for sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sayso.records import Sentence
 from sayso.sources.names import Name, find_names, words_of
 from sayso.sources.phrases import Phrase, read_phrase
 from sayso.sources.quotes import TURN, Quoted, find_quotations
-from sayso.sources.speakers import QUOTED, speaker_span
+from sayso.sources.speakers import QUOTED, is_signature, speaker_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Article:
     """A text with its sentences and what stands in them; lists have one item a sentence.
 
     `paragraph` numbers the paragraph, `names` are the names, `speaker` the words for the source or None, `quoted`
-    whether the sentence is a quotation with no reporting words around it, or goes on with a turn of a transcript.
+    whether the sentence is a quotation with no reporting words around it, or goes on with a turn of a transcript;
+    `signature` whether it is no sentence but a name behind a quotation.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Article:
     names: list[list[Name]]
     speaker: list[Phrase | None]
     quoted: list[bool]
+    signature: list[bool]
 
     def before(self, number: int) -> int | None:
         """Return the sentence before one, leaving out pieces that a splitter cut off: "), head of the caucus"."""
@@ -64,7 +66,8 @@ def read_article(text: str, sentences: Sequence[Sentence]) -> Article:
         (paragraph[number] in spoken_turns and number not in turns) or _is_quotation(text, sentence, quotes)
         for number, sentence in enumerate(sentences)
     ]
-    return Article(text, sentences, quotes, paragraph, names, speaker, quoted)
+    signature = [is_signature(text, sentence) for sentence in sentences]
+    return Article(text, sentences, quotes, paragraph, names, speaker, quoted, signature)
 
 
 def find_turns(text: str, sentences: Sequence[Sentence], paragraph: Sequence[int]) -> set[int]:

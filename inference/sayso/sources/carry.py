@@ -41,6 +41,8 @@ def named_after(article: Article, number: int) -> int | None:
     """
     opening = not number or article.paragraph[number - 1] != article.paragraph[number]
     for later in range(number + 1, len(article.sentences)):
+        if article.signature[later]:
+            return later
         same = article.speeches(number) & article.speeches(later)
         if not same and (article.paragraph[later] != article.paragraph[number] or not article.speeches(later)):
             return None

@@ -63,15 +63,26 @@ def singular(word: str) -> str:
 
 
 def _head_name(text: str, words: Sequence[Word], names: Sequence[Name]) -> Name | None:
-    """Return the last name before any preposition that no noun follows, as in "the mayor, Lena Haddad"."""
+    """Return the name that the phrase stands for, or None for one that only describes: "Harran police".
+
+    It stands before any preposition and no noun follows it. Of two, the one in apposition counts: "The Forest
+    Agency's head, Lena Haddad".
+    """
     limit = next((w.start for w in words if w.key in PREPOSITIONS and not any(_inside(w, n) for n in names)), None)
-    heads = []
-    for name in names:
-        after = [word for word in words if word.start >= name.end]
-        follows = bool(after) and not text[name.end : after[0].start].strip(" ")
-        if (limit is None or name.start < limit) and not name.owner and (not follows or after[0].key in PREPOSITIONS):
-            heads.append(name)
-    return heads[-1] if heads and not (len(heads) > 1 and not _apposed(text, *heads[-2:])) else (heads or [None])[0]
+    heads = [
+        name
+        for name in names
+        if (limit is None or name.start < limit) and not name.owner and not _noun_follows(text, words, name)
+    ]
+    if len(heads) > 1 and _apposed(text, *heads[-2:]):
+        return heads[-1]
+    return heads[0] if heads else None
+
+
+def _noun_follows(text: str, words: Sequence[Word], name: Name) -> bool:
+    """Return whether a name only describes the noun after it."""
+    after = next((word for word in words if word.start >= name.end), None)
+    return after is not None and not text[name.end : after.start].strip(" ") and after.key not in PREPOSITIONS
 
 
 def _apposed(text: str, left: Name, right: Name) -> bool:

@@ -41,8 +41,9 @@ _UNSURE = 3  # what it costs if it is not sure to be a person, or a body that sp
 class Entity:
     """Somebody or something that the article mentions, while it is being read.
 
-    `heads` holds the folded nouns by which it can be taken up, `described` all words said of it; `gender` is positive for a man and negative for a woman; `person`
-    is None while nothing tells; `seen` gives how salient it is in each sentence that mentions it.
+    `heads` holds the folded nouns by which it can be taken up, `described` all words said of it; `gender` is
+    positive for a man and negative for a woman; `person` is None while nothing tells; `seen` gives how salient it is
+    in each sentence that mentions it.
     """
 
     number: int

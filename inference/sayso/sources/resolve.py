@@ -43,10 +43,12 @@ def resolve(article: Article) -> tuple[list[Entity], list[Decision | None]]:
         _remember(decision, article, number)
         if decision is None and not article.quoted[number]:
             _note_subject(article, register, number)
+    speakers = _speakers(decisions)
     for number, decision in enumerate(decisions):
-        if decision is None and article.quoted[number]:
-            speaker = later_speaker(article, _speakers(decisions), number)
-            decisions[number] = _continued(speaker) or Decision(None, "none")
+        if article.signature[number]:
+            decisions[number] = None
+        elif decision is None and article.quoted[number]:
+            decisions[number] = _continued(later_speaker(article, speakers, number)) or Decision(None, "none")
     return register.entities, decisions
 
 

@@ -13,6 +13,7 @@ QUOTED = 0.75  # share of a sentence in quotation marks from which it is a quota
 
 
 _DASHES = "—–―-"
+_CLOSED = "”’»\"'"
 
 
 def speaker_span(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:
@@ -32,11 +33,18 @@ def speaker_span(text: str, sentence: Sentence, names: Sequence[Name], quoted: Q
     return _beside_verb(text, sentence, names, quoted) if says else None
 
 
+def is_signature(text: str, sentence: Sentence) -> bool:
+    """Return whether a splitter made a sentence of the name that a dash puts behind a quotation: "— A reader"."""
+    before = text[: sentence.start].rstrip()
+    return sentence.text[0] in _DASHES and before[-1:] in _CLOSED and bool(before)
+
+
 def _signature(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:
     """Return the name that a dash puts behind a quotation, as under letters to the editor, or None."""
-    last = quoted.at(sentence.start) if sentence.end else None
+    opening = quoted.at(sentence.start)
+    left = sentence.start if is_signature(text, sentence) else opening.end if opening else sentence.end
     for name in names:
-        gap = text[last.end : name.start].strip() if last and last.end <= name.start else ""
+        gap = text[left : name.start].strip() if left <= name.start else ""
         if gap and not gap.strip(_DASHES):
             return name.start, name.end
     return None
