@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sayso.records import Sentence
 from sayso.sources.article import read_article
+from sayso.sources.entity import Entity
 from sayso.sources.graph import BASES, Attribution, Mention, Source, SourceGraph
-from sayso.sources.register import Entity
 from sayso.sources.resolve import Decision, resolve
 
 __all__ = ["BASES", "Attribution", "Mention", "Source", "SourceGraph", "link"]

@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sayso.sources.article import Article
-from sayso.sources.register import Entity
+from sayso.sources.entity import Entity
+from sayso.sources.register import Register
+from sayso.sources.salience import OPENS
 
-OPENS = 2  # how salient a sentence makes whom it opens with
 BACK = 4  # sentences without a speaker after which a conversation is over
 
 Speakers = Sequence[Entity | None]  # of the sentences, as far as they are decided
 
 
-def earlier_speaker(article: Article, entities: Sequence[Entity], speakers: Speakers, number: int) -> Entity | None:
+def earlier_speaker(article: Article, register: Register, speakers: Speakers, number: int) -> Entity | None:
     """Return the speaker of a quotation by what stands before it, or None."""
     return (
         _goes_on(article, speakers, number)
-        or _subject_before(article, entities, number)
+        or _subject_before(article, register, number)
         or _conversation(article, speakers, number)
     )
 
@@ -53,8 +54,12 @@ def named_after(article: Article, number: int) -> int | None:
 
 def _quoted_from_start(article: Article, number: int) -> bool:
     """Return whether a paragraph holds nothing but quotations up to a sentence."""
-    own = [place for place in range(number) if article.paragraph[place] == article.paragraph[number]]
-    return all(article.quoted[place] for place in own)
+    place = number - 1
+    while place >= 0 and article.paragraph[place] == article.paragraph[number]:
+        if not article.quoted[place]:
+            return False
+        place -= 1
+    return True
 
 
 def _goes_on(article: Article, speakers: Speakers, number: int) -> Entity | None:
@@ -66,7 +71,7 @@ def _goes_on(article: Article, speakers: Speakers, number: int) -> Entity | None
     return speakers[before] if same or article.speeches(number) & article.speeches(before) else None
 
 
-def _subject_before(article: Article, entities: Sequence[Entity], number: int) -> Entity | None:
+def _subject_before(article: Article, register: Register, number: int) -> Entity | None:
     """Return the person with whom the sentence before opens, in the same paragraph: Haddad looked up. "No."
 
     A colon at its end leads on into the next paragraph.
@@ -77,8 +82,9 @@ def _subject_before(article: Article, entities: Sequence[Entity], number: int) -
     leads_on = article.sentences[before].text.endswith(":")
     if article.paragraph[number] != article.paragraph[before] and not leads_on:
         return None
-    subjects = [e for e in entities if e.seen.get(before, 0) >= OPENS and e.person is not False]
-    return subjects[0] if subjects else None
+    weights = register.seen(before).items()
+    subjects = (entity for entity, weight in weights if weight >= OPENS and entity.person is not False)
+    return min(subjects, key=lambda entity: entity.number, default=None)
 
 
 def _conversation(article: Article, speakers: Speakers, number: int) -> Entity | None:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from sayso.sources.names import Name, words_of
 from sayso.sources.quotes import Quoted
-from sayso.sources.register import Facts, guess_gender, guess_person
+from sayso.sources.register import Facts
 from sayso.sources.words import (
     ABBREVIATIONS,
     FEMALE,
+    FEMALE_NAMES,
     MALE,
+    MALE_NAMES,
     OPENERS,
     PLACE_BEFORE,
     PREPOSITIONS,
@@ -24,13 +26,14 @@ _AGE = re.compile(r",\s+\d{1,3}(?=\W)")
 _ALIAS = re.compile(r"\s+\((?:the\s+)?([^\W_]{2,12})\)")
 _BEFORE = re.compile(r"([^,;:.“”\"()]*),\s*$")
 _WHO, _WHICH = re.compile(r"[^,.]{0,60}?,?\s+who(?:se|m)?\b"), re.compile(r",\s+which\b")
+WINDOW = 300  # characters on either side of a name that are looked at, however long its sentence
 LONGEST = 8  # words of an apposition before a name; longer stretches are clauses
 _SUBJECTS = {"he": 1, "himself": 1, "she": -1, "herself": -1}  # "his", "her" and "him" may be somebody else
 
 
 def facts_of(text: str, name: Name, place: tuple[int, int], following: Sequence[Name], quoted: Quoted) -> Facts:
     """Return what the sentence at `place` tells of a name; `following` are the names after it in the sentence."""
-    start, end = place
+    start, end = max(place[0], name.start - WINDOW), min(place[1], name.end + WINDOW)
     after, before = text[name.end : end], text[start : name.start]
     alias = _ALIAS.match(after)
     beside = _beside(before, after)
@@ -52,6 +55,21 @@ def _beside(before: str, after: str) -> list[str]:
     if ahead and len(ahead.group(1).split()) <= LONGEST:
         found.append(ahead.group(1))
     return [*found, _directly_before(before)]
+
+
+def guess_person(name: Name) -> bool | None:
+    """Return whether a name alone looks like a person's."""
+    if name.body:
+        return False
+    if name.titles:
+        return True
+    return True if len(name.tokens) > 1 and name.tokens[0] in MALE_NAMES | FEMALE_NAMES else None
+
+
+def guess_gender(name: Name) -> int:
+    """Return 2 for a man's title or first name, -2 for a woman's, else 0."""
+    words = {*name.titles, *(name.tokens[:1] if len(name.tokens) > 1 else ())}
+    return 2 * (bool(words & (MALE | MALE_NAMES)) - bool(words & (FEMALE | FEMALE_NAMES)))
 
 
 def _directly_before(before: str) -> str:

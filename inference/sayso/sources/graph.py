@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,7 +73,9 @@ class SourceGraph:
 
     def of(self, sentence_index: int) -> Attribution | None:
         """Return the attribution of a sentence, or None for one that rests on nobody else's word."""
-        return next((found for found in self.attributions if found.sentence_index == sentence_index), None)
+        place = bisect_left(self.attributions, sentence_index, key=lambda found: found.sentence_index)
+        found = self.attributions[place : place + 1]
+        return found[0] if found and found[0].sentence_index == sentence_index else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the graph as JSON-ready values."""

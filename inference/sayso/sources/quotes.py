@@ -13,6 +13,7 @@ _PAIRS = {"“": '”"', "«": "»", "„": "“”", '"': '"”', "”": '”"'
 _TWO = "''"
 _SINGLES = {"‘": "’", "'": "'"}
 # A speaker's turn in a transcript or interview: "WALLACE: ...", perhaps after a quotation mark.
+LONGEST = 5000  # characters of a quotation in single marks, which may be an apostrophe that nothing closes
 TURN = re.compile(r"[“\"]?(?P<name>[^\W\d_a-z][\w.'’-]*(?: [^\W\d_a-z][\w.'’-]*){0,3}): (?=\S)")
 _PARAGRAPH = re.compile(r"[^\r\n\u2028\u2029]+")
 
@@ -73,7 +74,7 @@ def _end(line: str, place: int, mark: str) -> int | None:
 def _close(line: str, start: int) -> int:
     """Return the end of the quotation in double marks that opens at `start`; curly marks inside it go in pairs."""
     closers, inner = _PAIRS[line[start]], 0
-    if line[start] == "“" and "”" in line[start:]:
+    if line[start] == "“" and line.find("”", start) >= 0:
         closers = "”"
     for place in range(start + 1, len(line)):
         if line[place] == "“" and "“" not in closers:
@@ -95,7 +96,7 @@ def _close_single(line: str, start: int) -> int | None:
         return None
     mark = re.escape(_SINGLES[line[start]])
     for pattern in (rf"(?<=[^\w\s]){mark}(?!\w)", rf"(?<=[^\ss]){mark}(?!\w)", rf"(?<=\S){mark}(?!\w)"):
-        closing = re.compile(pattern).search(line, start + 1)
+        closing = re.compile(pattern).search(line, start + 1, start + LONGEST)
         if closing:
             return closing.end()
     return len(line) + 1 if start == 0 else None

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sayso.sources.article import Article
-from sayso.sources.carry import OPENS, earlier_speaker, later_speaker, named_after
+from sayso.sources.carry import earlier_speaker, later_speaker, named_after
+from sayso.sources.entity import Entity
 from sayso.sources.facts import facts_of
 from sayso.sources.graph import Mention
 from sayso.sources.names import Name, words_of
 from sayso.sources.phrases import Phrase, read_phrase
-from sayso.sources.register import Entity, Register
+from sayso.sources.register import Register
+from sayso.sources.salience import GOES_ON, OCCURS, OPENS, SPEAKS, known_person
 from sayso.sources.words import POSSESSIVES
 
+FURTHEST = 100  # characters before a name that may still be an apposition to it
 _SIGN = {"he": 1, "she": -1}
-# How much a sentence makes of an entity: it speaks, it goes on speaking, the sentence opens with it, it occurs.
-SPEAKS, GOES_ON, OCCURS = 4, 3, 1  # and OPENS
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """To whom a sentence is attributed, and how that is known: a basis of graph.BASES."""
 
@@ -34,30 +35,34 @@ def resolve(article: Article) -> tuple[list[Entity], list[Decision | None]]:
     """
     register = Register()
     decisions: list[Decision | None] = []
+    speakers: list[Entity | None] = []
     for number in range(len(article.sentences)):
         named = _note_names(article, register, number)
-        decision = _direct(article, register, number, named, _asker(article, decisions))
+        decision = _direct(article, register, number, named, _asker(article, speakers))
         if decision is None and article.quoted[number] and named_after(article, number) is None:
-            decision = _continued(earlier_speaker(article, register.entities, _speakers(decisions), number))
+            decision = _continued(earlier_speaker(article, register, speakers, number))
         decisions.append(decision)
-        _remember(decision, article, number)
-        if decision is None and not article.quoted[number]:
-            _note_subject(article, register, number)
-    speakers = _speakers(decisions)
-    for number, decision in enumerate(decisions):
-        if article.signature[number]:
-            decisions[number] = None
-        elif decision is None and article.quoted[number]:
-            decisions[number] = _continued(later_speaker(article, speakers, number)) or Decision(None, "none")
-    return register.entities, decisions
+        speakers.append(decision.entity if decision else None)
+        _remember(article, register, number, decision)
+    return register.entities, [
+        _last_word(article, register, speakers, number, decision) for number, decision in enumerate(decisions)
+    ]
+
+
+def _last_word(
+    article: Article, register: Register, speakers: list[Entity | None], number: int, decision: Decision | None
+) -> Decision | None:
+    """Return the decision on a sentence once all of the article is read."""
+    if article.signature[number]:
+        return None  # a name behind a quotation asserts nothing by itself
+    if decision is not None or not article.quoted[number]:
+        return decision
+    speaker = later_speaker(article, speakers, number) or earlier_speaker(article, register, speakers, number)
+    return _continued(speaker) or Decision(None, "none")
 
 
 def _continued(speaker: Entity | None) -> Decision | None:
     return Decision(speaker, "quotation-continued") if speaker else None
-
-
-def _speakers(decisions: list[Decision | None]) -> list[Entity | None]:
-    return [decision.entity if decision else None for decision in decisions]
 
 
 def _note_names(article: Article, register: Register, number: int) -> dict[Name, Entity]:
@@ -66,13 +71,9 @@ def _note_names(article: Article, register: Register, number: int) -> dict[Name,
     for place, name in enumerate(names):
         facts = facts_of(article.text, name, (sentence.start, sentence.end), names[place + 1 :], article.quotes)
         entity = found[name] = register.by_name(name, facts)
-        spoken = article.quotes.at(name.start) is not None
-        weight = OPENS if opens(article, name) else OCCURS
-        mention = Mention(name.start, name.end, article.text[name.start : name.end], "name")
-        if spoken:
-            entity.note(mention)
-        else:
-            entity.add(mention, number, weight)
+        entity.note(Mention(name.start, name.end, article.text[name.start : name.end], "name"))
+        if article.quotes.at(name.start) is None:
+            register.see(entity, number, OPENS if opens(article, name) else OCCURS)
     return found
 
 
@@ -84,21 +85,23 @@ def _note_subject(article: Article, register: Register, number: int) -> None:
         entity = register.by_pronoun(read_phrase(article.text, first[0].start, first[0].end, number, ()))
         if entity is not None:
             entity.gender += _SIGN[first[0].key]
-            entity.seen[number] = max(OPENS, entity.seen.get(number, 0))
+            register.see(entity, number, OPENS)
 
 
 def opens(article: Article, name: Name) -> bool:
     """Return whether a name is the subject that a sentence opens with: no more than an article stands before it."""
-    before = article.text[article.sentences[name.sentence].start : name.start]
+    start = article.sentences[name.sentence].start
+    before = article.text[start : name.start] if name.start - start < FURTHEST else "..."
     return before.strip().casefold() in ("", "the") or (before.endswith(", ") and before.count(",") == 1)
 
 
-def _asker(article: Article, decisions: list[Decision | None]) -> Entity | None:
+def _asker(article: Article, speakers: list[Entity | None]) -> Entity | None:
     """Return who asked in the last sentence so far, as in: "Why?" a visitor asked. It is somebody else who answers."""
-    last = decisions[-1] if decisions else None
-    sentence = article.sentences[len(decisions) - 1] if decisions else None
-    asked = sentence is not None and any(cue.text.casefold().startswith("ask") for cue in sentence.cues)
-    return last.entity if last and sentence is not None and asked and "?" in sentence.text else None
+    if not speakers:
+        return None
+    last = article.sentences[len(speakers) - 1]
+    asked = "?" in last.text and any(cue.text.casefold().startswith("ask") for cue in last.cues)
+    return speakers[-1] if asked else None
 
 
 def _direct(
@@ -119,7 +122,8 @@ def _direct(
         entity, basis = found, "pronoun"
     else:
         entity, basis = _by_phrase(register, phrase)
-    entity.add(Mention(phrase.start, phrase.end, phrase.text, phrase.form), number, SPEAKS)
+    entity.note(Mention(phrase.start, phrase.end, phrase.text, phrase.form))
+    register.see(entity, number, SPEAKS)
     entity.gender += _SIGN.get(phrase.pronoun, 0)
     return Decision(entity, basis)
 
@@ -128,16 +132,20 @@ def _by_phrase(register: Register, phrase: Phrase) -> tuple[Entity, str]:
     """Return the entity of a noun phrase; `pronoun` where its words are not the name or the whole first phrase."""
     owner = None
     if phrase.possessor in POSSESSIVES:
-        owner = register.salient(phrase.sentence, lambda entity: 0 if entity.person is True else None)
+        owner = register.salient(phrase.sentence, known_person)
     entity, known = register.by_phrase(phrase, owner)
     whole = not entity.tokens and entity.described <= {phrase.head, *phrase.others}
     return entity, "pronoun" if known and not whole else "same-sentence"
 
 
-def _remember(decision: Decision | None, article: Article, number: int) -> None:
-    if decision and decision.entity:
-        entity, kind = decision.entity, article.sentences[number].source_kind
-        entity.spoke = True
-        entity.seen[number] = max(GOES_ON, entity.seen.get(number, 0))
-        if kind and decision.basis == "same-sentence":
-            entity.kinds[kind] += 1
+def _remember(article: Article, register: Register, number: int, decision: Decision | None) -> None:
+    """Keep the speaker of a sentence in mind, or whoever it opens with as "He" or "She"."""
+    if decision is None and not article.quoted[number]:
+        _note_subject(article, register, number)
+    if decision is None or decision.entity is None:
+        return
+    decision.entity.spoke = True
+    register.see(decision.entity, number, GOES_ON)
+    kind = article.sentences[number].source_kind
+    if kind and decision.basis == "same-sentence":
+        decision.entity.kinds[kind] += 1

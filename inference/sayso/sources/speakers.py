@@ -13,7 +13,7 @@ QUOTED = 0.75  # share of a sentence in quotation marks from which it is a quota
 
 
 _DASHES = "—–―-"
-_CLOSED = "”’»\"'"
+_CLOSED = ("”", "’", "»", '"', "'")
 
 
 def speaker_span(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:
@@ -35,8 +35,8 @@ def speaker_span(text: str, sentence: Sentence, names: Sequence[Name], quoted: Q
 
 def is_signature(text: str, sentence: Sentence) -> bool:
     """Return whether a splitter made a sentence of the name that a dash puts behind a quotation: "— A reader"."""
-    before = text[: sentence.start].rstrip()
-    return sentence.text[0] in _DASHES and before[-1:] in _CLOSED and bool(before)
+    before = text[max(0, sentence.start - 8) : sentence.start].rstrip()
+    return sentence.text[0] in _DASHES and before.endswith(_CLOSED)
 
 
 def _signature(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:

@@ -81,6 +81,7 @@ SORTS: Final = (
 )
 ANY_BODY: Final = ANY_SORT | frozenset().union(*SORTS) - _set("ministry department press office board bank")
 ARTICLES: Final = _set("the a an this that these those one two three some several many another other")
+INDEFINITE: Final = _set("a an one two three some several many another other")
 DEFINITE: Final = _set("the this that these those his her its their same")
 POSSESSIVES: Final = _set("his her its their")
 PREPOSITIONS: Final = _set(
