@@ -6,17 +6,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from sayso.errors import ConfigError
 from sayso.records import Sentence, Span
 from sayso.sources import Attribution, Mention, SourceGraph, link
 from sayso.sources.words import ARTICLES, OFFICES, TITLES
 from sayso_data.build import SAMPLE_DIR
 from sayso_data.standoff import read_standoff
-from sayso_training.metrics import f1_from_counts
 
 SOURCES_DIR = SAMPLE_DIR.parent / "sources"
+SPLITS = ("dev", "test")  # dev may be read to write rules, test is only scored
 ROWS = {
     "same-sentence": ("same-sentence",),
     "pronoun": ("pronoun",),
@@ -48,8 +48,11 @@ def load_stories(split: str) -> list[tuple[dict[str, Any], list[dict[str, Any]]]
     """Return (article, its sentences in order) of a split, `dev` or `test`.
 
     Raises:
+        ConfigError: for another split.
         DataError: naming the line that is not JSON.
     """
+    if split not in SPLITS:
+        raise ConfigError(f"the sources are split into {' and '.join(SPLITS)}, not {split!r}; type --on test")
     labels = read_standoff(SOURCES_DIR / "labels.jsonl")
     articles = [row for row in read_standoff(SOURCES_DIR / "articles.jsonl") if row["split"] == split]
     return [(article, [row for row in labels if row["doc"] == article["id"]]) for article in articles]
@@ -117,22 +120,30 @@ def bare_name(name: str) -> tuple[str, ...]:
 
 
 def scores(judged: Sequence[Judged]) -> dict[str, Any]:
-    """Return precision, recall, F1, support and the share of right names by basis, and the false alarms."""
-    table: dict[str, Any] = {}
-    for row, bases in ROWS.items():
-        gold = [item for item in judged if item.gold in bases]
-        found = [item for item in judged if item.found in bases]
-        counts = f1_from_counts(1, 1, 1) | f1_from_counts(0, 0, 0)
-        precise, recalled = sum(i.right for i in found), sum(i.right for i in gold)
-        counts["precision"] = precise / len(found) if found else 0.0
-        counts["recall"] = recalled / len(gold) if gold else 0.0
-        total = counts["precision"] + counts["recall"]
-        counts["f1"] = 2 * counts["precision"] * counts["recall"] / total if total else 0.0
-        named = sum(item.named for item in gold) / recalled if recalled else 0.0
-        table[row] = counts | {"support": float(len(gold)), "named": named}
-    bare = [item for item in judged if item.gold in (None, "none")]
-    alarms = sum(item.found not in (None, "none") for item in bare)
+    """Return precision, recall, F1, support and the share of right names by basis, and the false alarms.
+
+    Precision is over the sentences that linking gave the basis, recall over those that have it: a right source by
+    another basis counts for both.
+    """
+    bare = [item for item in judged if item.gold not in ROWS["all"]]
+    alarms = sum(item.found in ROWS["all"] for item in bare)
+    table = {row: _row(judged, bases) for row, bases in ROWS.items()}
     return {"bases": table, "not_attributed": len(bare), "false_alarms": alarms}
+
+
+def _row(judged: Sequence[Judged], bases: Sequence[str]) -> dict[str, float]:
+    gold = [item for item in judged if item.gold in bases]
+    found = [item for item in judged if item.found in bases]
+    right = sum(item.right for item in gold)
+    precision = sum(item.right for item in found) / len(found) if found else 0.0
+    recall = right / len(gold) if gold else 0.0
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+        "named": sum(item.named for item in gold) / right if right else 0.0,
+        "support": float(len(gold)),
+    }
 
 
 def scores_markdown(tables: dict[str, dict[str, Any]]) -> str:
@@ -142,7 +153,10 @@ def scores_markdown(tables: dict[str, dict[str, Any]]) -> str:
         for basis, row in values["bases"].items():
             numbers = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1", "named"))
             lines.append(f"| {given} | {basis} | {numbers} | {row['support']:.0f} |")
-        lines.append(f"| {given} | false alarms | {values['false_alarms']} of {values['not_attributed']} | | | | |")
+    lines.append("")
+    for given, values in tables.items():
+        alarms, bare = values["false_alarms"], values["not_attributed"]
+        lines.append(f"{given}: {alarms} of {bare} sentences without a source were given one.  ")
     return "\n".join(lines)
 
 
@@ -156,8 +170,3 @@ def misses(judged: Sequence[Judged]) -> str:
     wrong = [i for i in judged if not i.right and (i.gold not in (None, "none") or i.found not in (None, "none"))]
     keys = ("doc", "gold", "found", "wanted", "got", "text")
     return "\n".join(json.dumps({k: getattr(i, k) for k in keys}, ensure_ascii=False) for i in wrong)
-
-
-def split_path() -> Path:
-    """Return where the evaluation set lies."""
-    return SOURCES_DIR

@@ -14,6 +14,7 @@ from sayso.sources.words import (
     FEMALE_NAMES,
     MALE,
     MALE_NAMES,
+    MALE_PRONOUNS,
     OPENERS,
     PLACE_BEFORE,
     PREPOSITIONS,
@@ -24,15 +25,16 @@ _AFTER = re.compile(r",\s+((?:(?:the|an?|its|his|her|their|one of)\b|[^,.;:“�
 _CLAUSE = re.compile(r",\s+((?:who|which|whose)\b[^,.;:“”\"]*)")
 _AGE = re.compile(r",\s+\d{1,3}(?=\W)")
 _ALIAS = re.compile(r"\s+\((?:the\s+)?([^\W_]{2,12})\)")
-_BEFORE = re.compile(r"([^,;:.“”\"()]*),\s*$")
+_BREAK = re.compile(r"[,;:.“”\"()]")
+_SUBJECT = re.compile(r"\b(he|she|himself|herself)\b", re.IGNORECASE)  # "his", "her" may be somebody else's
 _WHO, _WHICH = re.compile(r"[^,.]{0,60}?,?\s+who(?:se|m)?\b"), re.compile(r",\s+which\b")
 WINDOW = 300  # characters on either side of a name that are looked at, however long its sentence
+NOUNS = 60  # characters of the nouns right before a name
 LONGEST = 8  # words of an apposition before a name; longer stretches are clauses
-_SUBJECTS = {"he": 1, "himself": 1, "she": -1, "herself": -1}  # "his", "her" and "him" may be somebody else
 
 
-def facts_of(text: str, name: Name, place: tuple[int, int], following: Sequence[Name], quoted: Quoted) -> Facts:
-    """Return what the sentence at `place` tells of a name; `following` are the names after it in the sentence."""
+def facts_of(text: str, name: Name, place: tuple[int, int], following: Name | None, quoted: Quoted) -> Facts:
+    """Return what the sentence at `place` tells of a name; `following` is the next name in the sentence."""
     start, end = max(place[0], name.start - WINDOW), min(place[1], name.end + WINDOW)
     after, before = text[name.end : end], text[start : name.start]
     alias = _ALIAS.match(after)
@@ -50,10 +52,10 @@ def facts_of(text: str, name: Name, place: tuple[int, int], following: Sequence[
 def _beside(before: str, after: str) -> list[str]:
     """Return the noun phrases that stand for a name beside it: "the mayor" in "the mayor, X", "X, the mayor"."""
     apposition = _AFTER.match(_AGE.sub("", after, count=1))
-    ahead = _BEFORE.search(before)
     found = [apposition.group(1)] if apposition else []
-    if ahead and len(ahead.group(1).split()) <= LONGEST:
-        found.append(ahead.group(1))
+    ahead = _last_part(before.rstrip()[:-1]) if before.rstrip().endswith(",") else ""
+    if ahead and len(ahead.split()) <= LONGEST:
+        found.append(ahead)
     return [*found, _directly_before(before)]
 
 
@@ -72,9 +74,14 @@ def guess_gender(name: Name) -> int:
     return 2 * (bool(words & (MALE | MALE_NAMES)) - bool(words & (FEMALE | FEMALE_NAMES)))
 
 
+def _last_part(before: str) -> str:
+    """Return what follows the last punctuation mark."""
+    return _BREAK.split(before)[-1]
+
+
 def _directly_before(before: str) -> str:
     """Return the nouns right before a name, as in "battery maker Voltera": back to a verb or small word."""
-    words = words_of(before, 0, len(before))
+    words = words_of(before, max(0, len(before) - NOUNS), len(before))
     first = len(words)
     while first and words[first - 1].key not in OPENERS | PREPOSITIONS | SPEECH and not words[first - 1].owner:
         first -= 1
@@ -122,10 +129,10 @@ def _at_place(name: Name, before: str) -> bool:
     return bool(words) and words[-1].casefold() in PLACE_BEFORE and len(name.tokens) == 1
 
 
-def _pronoun_after(text: str, name: Name, end: int, following: Sequence[Name], quoted: Quoted) -> int:
+def _pronoun_after(text: str, name: Name, end: int, following: Name | None, quoted: Quoted) -> int:
     """Return 1 or -1 for the first "he" or "she" that follows a name in its sentence with no other name between."""
-    limit = min((other.start for other in following), default=end)
-    for word in words_of(text, name.end, limit):
-        if word.key in _SUBJECTS and quoted.at(word.start) is None:
-            return _SUBJECTS[word.key]
+    limit = following.start if following else end
+    for match in _SUBJECT.finditer(text, name.end, max(name.end, limit)):
+        if quoted.at(match.start()) is None:
+            return 1 if match.group().casefold() in MALE_PRONOUNS else -1
     return 0

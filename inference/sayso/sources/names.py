@@ -75,7 +75,7 @@ def words_of(text: str, start: int, end: int) -> list[Word]:
         word = match.group()
         if word.endswith(".") and word[:-1].casefold() not in ABBREVIATIONS and len(word) > 2 and "." not in word[:-1]:
             word = word[:-1]
-        bare = _GENITIVE.sub("", word)
+        bare = _GENITIVE.sub("", word) if "'" in word or "’" in word else word
         found.append(Word(match.start(), match.start() + len(bare), bare, bare != word))
     return found
 
@@ -94,18 +94,20 @@ def find_names(text: str, places: Sequence[tuple[int, int]], spoken: frozenset[i
         for run in _runs(text, words):
             name = _name(text, run, number)
             alone = run[0] is words[0] and len(run) == 1
-            proved = words[0].key in inner or run[0].text.isupper() or run[0].owner
-            proved = proved or (run[0].start in spoken and not _plain_noun(text, run[0]))
-            if name and not (alone and (not proved or run[0].key in lower)):
+            if name and not (alone and (run[0].key in lower or not _proved(text, run[0], inner, spoken))):
                 names.append(name)
     return names
 
 
-def _plain_noun(text: str, word: Word) -> bool:
-    """Return whether a capitalised source may be a noun such as "Officials": a plural, or a body or document."""
-    if _CLAUSE.match(text, word.end):
-        return False
-    return word.key.endswith("s") or word.key in BODIES | DOCUMENTS | OFFICES | KIN | PLAIN
+def _proved(text: str, word: Word, inner: set[str], spoken: frozenset[int]) -> bool:
+    """Return whether the first word of a sentence is a name by more than its capital.
+
+    As a source it may be a noun such as "Officials": a plural, a body or a document.
+    """
+    if word.key in inner or word.text.isupper() or word.owner or _CLAUSE.match(text, word.end):
+        return True
+    noun = word.key.endswith("s") or word.key in BODIES | DOCUMENTS | OFFICES | KIN | PLAIN
+    return word.start in spoken and not noun
 
 
 def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -123,15 +125,22 @@ def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
 def _goes_on(text: str, run: Sequence[Word], words: Sequence[Word], number: int) -> bool:
     """Return whether a word belongs to the run before it."""
     word, last = words[number], run[-1]
-    if last.owner or text[last.end : word.start].strip():
+    if last.owner:
+        return _shared(last) and word.capital and word.key in BODIES
+    if text[last.end : word.start].strip():
         return False
     if word.capital:
         return word.key not in NOT_NAMES
     ahead = words[number + 1 : number + 3]
     if word.key in JOINTS:
-        return any(later.capital for later in ahead[:1])
+        return any(later.capital for later in ahead[: 2 if ahead and ahead[0].key in JOINTS else 1])
     body = any(member.key in BODIES for member in run)
     return word.key in BODY_JOINTS and body and any(later.capital for later in ahead[: 2 if word.key == "of" else 1])
+
+
+def _shared(word: Word) -> bool:
+    """Return whether a genitive may be part of a body's name: "Nurses' Association", "Queen's Hospital"."""
+    return word.key.endswith(("s", "men", "people", "children")) or word.key in OFFICES
 
 
 def _trimmed(run: list[Word]) -> Iterator[list[Word]]:

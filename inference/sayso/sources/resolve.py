@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from sayso.sources.article import Article
 from sayso.sources.carry import earlier_speaker, later_speaker, named_after
@@ -68,8 +69,8 @@ def _continued(speaker: Entity | None) -> Decision | None:
 def _note_names(article: Article, register: Register, number: int) -> dict[Name, Entity]:
     """Enter the names of a sentence, those in quotations without making them salient."""
     sentence, names, found = article.sentences[number], article.names[number], {}
-    for place, name in enumerate(names):
-        facts = facts_of(article.text, name, (sentence.start, sentence.end), names[place + 1 :], article.quotes)
+    for name, following in zip_longest(names, names[1:]):
+        facts = facts_of(article.text, name, (sentence.start, sentence.end), following, article.quotes)
         entity = found[name] = register.by_name(name, facts)
         entity.note(Mention(name.start, name.end, article.text[name.start : name.end], "name"))
         if article.quotes.at(name.start) is None:
