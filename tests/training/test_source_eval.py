@@ -1,14 +1,18 @@
 """Scores of linking: what counts as right, and what the rules and the shipped model reach."""
 
 import json
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from sayso.classifier import Classifier
-from sayso.errors import ConfigError
+from sayso.errors import ConfigError, DataError
+from sayso.segmentation import split_sentences
 from sayso.sources import Mention
+from sayso_data.corpora import get_corpus
 from sayso_training.evaluate_cli import evaluate_command
 from sayso_training.source_eval import (
     Judged,
@@ -21,6 +25,7 @@ from sayso_training.source_eval import (
     scores,
     scores_markdown,
 )  # fmt: skip
+from sayso_training.source_polnear import Report, parse_reports, polnear_markdown, polnear_sources
 
 ITEM = Judged("d", "t", "pronoun", "pronoun", True, True, "A B", "A B")
 
@@ -78,6 +83,41 @@ def test_shipped_model_reaches_the_targets_on_the_test_half(classifier: Classifi
     assert values["bases"]["same-sentence"]["f1"] >= 0.88
     assert values["bases"]["outside the sentence"]["f1"] >= 0.60
     assert values["false_alarms"] <= 0.1 * values["not_attributed"]
+
+
+BRAT = "T1\tSource 27 31\tHolm\nT2\tContent 0 19;34 50\tx\nE1\tAttribution:T3 Content:T2 Cue:T4 Source:T1\n"
+
+
+@pytest.mark.parametrize(("marked", "recall"), [(True, 1.0), (False, 0.0)])
+def test_polnear_counts_sentences_whose_source_is_elsewhere(tmp_path: Path, marked: bool, recall: float) -> None:
+    text = "“We lost the road,” sang X Holm. “Nobody was there.” It rained."
+    with zipfile.ZipFile(tmp_path / get_corpus("polnear").file, "w") as out:
+        out.writestr("data/dev/text/a_1.txt", text)
+        out.writestr("data/dev/attributions/a_1_00ff.ann", BRAT)
+    place = [text.index("X Holm"), text.index("X Holm") + 6]
+    rows = [
+        {
+            "start": a,
+            "end": b,
+            "label": "claim",
+            "sources": [place] if marked and not a else [],
+            "cues": [],
+            "kind": None,
+        }
+        for a, b in split_sentences(text)
+    ]
+    values = polnear_sources(lambda text: gold_sentences({"id": "a", "text": text}, rows), tmp_path)
+    assert (values["recall"], values["precision"], values["support"]) == (recall, recall, 1.0)
+    assert polnear_markdown(values).endswith(f"{recall:.3f} | 1 |")
+
+
+def test_brat_events_are_read() -> None:
+    assert parse_reports(BRAT) == [Report(((27, 31),), ((0, 19), (34, 50)))]
+
+
+def test_polnear_without_the_corpus_says_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="sayso data fetch polnear"):
+        polnear_sources(lambda text: [], tmp_path)
 
 
 def test_command_refuses_baselines() -> None:

@@ -20,6 +20,7 @@ from sayso_training.card import calibration_table, scores_table
 from sayso_training.crossfit import cross_calibrate
 from sayso_training.evaluate import Predictor, evaluate
 from sayso_training.source_eval import evaluate_sources, scores_markdown
+from sayso_training.source_polnear import polnear_markdown, polnear_sources
 
 Report = tuple[Any, str]  # JSON-ready values, and the same as Markdown
 BASELINES = ("rules", "tfidf")
@@ -32,7 +33,7 @@ BASELINES = ("rules", "tfidf")
 @click.option("--audit", "shortcuts", is_flag=True, help="Look for shortcuts instead: cues, names, outlets, quotes.")
 @click.option("--cross-calibrate", "folds", is_flag=True,
               help="Judge the calibration instead: fit and score by document folds.")  # fmt: skip
-@click.option("--sources", is_flag=True, help="Score the linking of sources instead, on data/sources: dev or test.")
+@click.option("--sources", is_flag=True, help="Score the linking of sources instead: --on dev, test or polnear.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
 @DATA_OPTION
 def evaluate_command(
@@ -75,7 +76,11 @@ def _calibration(model: str, directory: Path, split: str) -> Report:
 def _sources(model: str, directory: Path, split: str) -> Report:
     if model in BASELINES:
         raise ConfigError(f"{model} gives no records of an article; name a model directory")
-    tables = evaluate_sources(split, Classifier.load(model).analyze)
+    analyse = Classifier.load(model).analyze
+    if split == "polnear":
+        values = polnear_sources(analyse, directory)
+        return values, polnear_markdown(values)
+    tables = evaluate_sources(split, analyse)
     return tables, scores_markdown(tables)
 
 
