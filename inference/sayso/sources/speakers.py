@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sayso.records import Sentence, Span
+from sayso.records import Sentence
 from sayso.sources.names import Name, Word, words_of
 from sayso.sources.quotes import Quoted
 from sayso.sources.words import FIRST_PERSON, PRONOUNS, SPEECH
@@ -28,8 +28,7 @@ def speaker_span(text: str, sentence: Sentence, names: Sequence[Name], quoted: Q
     spans = [span for span in sentence.sources if quoted.at(span.start) is None]
     says = quoted.share(text, sentence.start, sentence.end) > 0
     if spans and (sentence.label in ("claim", "hedge") or (says and sentence.cues)):
-        span = _main(spans, sentence.cues)
-        return span.start, span.end
+        return spans[0].start, spans[0].end  # the outermost attribution: English puts the others inside its clause
     return _beside_verb(text, sentence, names, quoted) if says else None
 
 
@@ -48,11 +47,6 @@ def _signature(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quo
         if gap and not gap.strip(_DASHES):
             return name.start, name.end
     return None
-
-
-def _main(spans: Sequence[Span], cues: Sequence[Span]) -> Span:
-    """Return the span of the outermost attribution: the first one, as English puts the others inside its clause."""
-    return spans[0]
 
 
 def _beside_verb(text: str, sentence: Sentence, names: Sequence[Name], quoted: Quoted) -> tuple[int, int] | None:
