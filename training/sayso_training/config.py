@@ -34,7 +34,7 @@ class DataConfig(_Strict):
 
 
 class ModelConfig(_Strict):
-    """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from.
+    """The encoder and the heads on top of it; `warm_start` names a model to go on from (`sayso_training.warm`).
 
     `frozen_layers` lower layers and the embeddings keep their weights, which makes a large encoder cheaper to train.
     `layers` numbers the layers that stay, for a shallow student (Sanh et al. 2019); left out, all stay.
@@ -61,7 +61,11 @@ class LossConfig(_Strict):
 
 
 class TrainerConfig(_Strict):
-    """Optimisation; the learning rates of encoder and heads are apart (heads start from nothing)."""
+    """Optimisation; the learning rates of encoder and heads are apart (heads start from nothing).
+
+    With `patience` training stops after that many evaluations without a better `metric` on dev, and the weights that
+    scored best are kept. `bf16` is mixed precision, on CPU and CUDA; GPUs without bfloat16 take float16.
+    """
 
     epochs: float = 4
     batch_size: int = 32
@@ -77,6 +81,8 @@ class TrainerConfig(_Strict):
     save_steps: int = 500
     logging_steps: int = 25
     max_steps: int = -1
+    patience: int | None = Field(default=None, ge=1)
+    metric: str = "label_macro_f1"
 
 
 class TrainConfig(_Strict):
