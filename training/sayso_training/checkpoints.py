@@ -25,6 +25,10 @@ class TrainingError(SaysoError):
     """A training run cannot go on."""
 
 
+class DivergedError(TrainingError):
+    """The loss is not a number any more."""
+
+
 class MarkWhole(TrainerCallback):  # type: ignore[misc]
     """Mark every checkpoint once all of it is written."""
 

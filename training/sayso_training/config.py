@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sayso.errors import ConfigError
+from sayso_training.space import TuneConfig, unknown_keys
 
 
 class _Strict(BaseModel):
@@ -94,6 +95,14 @@ class TrainConfig(_Strict):
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
     trainer: TrainerConfig = TrainerConfig()
+    tune: TuneConfig | None = None
+
+    @model_validator(mode="after")
+    def _searches_settings(self) -> TrainConfig:
+        unknown = unknown_keys(self.tune.space, TrainConfig) if self.tune else []
+        if unknown:
+            raise ValueError(f"tune.space: no setting is called {', '.join(unknown)}")
+        return self
 
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:

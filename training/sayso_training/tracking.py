@@ -16,6 +16,8 @@ from typing import Any
 
 import mlflow
 import orjson
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 from transformers import TrainerCallback
 
 from sayso.errors import SaysoError
@@ -59,9 +61,7 @@ def reaching_store(lost: str) -> Iterator[None]:
     """Turn what MLflow raises into an error that says what was lost and how to go on."""
     try:
         yield
-    except SaysoError:
-        raise
-    except Exception as error:  # MLflow raises its own and its stores' types
+    except (MlflowException, SQLAlchemyError, OSError) as error:  # requests' are OSErrors
         raise TrackingError(f"lost the tracking store {lost}: {error}") from error
 
 

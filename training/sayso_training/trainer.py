@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from sayso.labels import HEADS, ROLES
-from sayso_training.checkpoints import TrainingError, writing
+from sayso_training.checkpoints import DivergedError, writing
 from sayso_training.config import TrainConfig, TrainerConfig
 from sayso_training.features import IGNORE
 from sayso_training.loss import multitask_loss
@@ -73,14 +73,14 @@ class MultiTaskTrainer(Trainer):  # type: ignore[misc]
         """Return the weighted sum of the heads' losses and remember each.
 
         Raises:
-            TrainingError: when it is not a number, for no step after would learn anything.
+            DivergedError: when it is not a number, for no step after would learn anything.
         """
         logits = model(inputs["input_ids"], inputs["attention_mask"])
         losses = multitask_loss(logits, inputs, self.settings.loss)
         for name, value in losses.items():
             self.parts[name].append(float(value.detach()))
         if model.training and not math.isfinite(self.parts["loss"][-1]):
-            raise TrainingError(_diverged(self.state.global_step + 1, self.parts, self.settings.trainer))
+            raise DivergedError(_diverged(self.state.global_step + 1, self.parts, self.settings.trainer))
         return (losses["loss"], logits) if return_outputs else losses["loss"]
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
