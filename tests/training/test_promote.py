@@ -182,9 +182,9 @@ def test_damaged_unfinished_and_unknown_runs_are_never_registered(server: Server
     graph.write_bytes(data)
     with pytest.raises(ArtifactError, match="is damaged"):
         sayso_promote(server, name, run)
-    with mlflow.start_run() as going:
-        with pytest.raises(PromotionError, match="is RUNNING, not FINISHED; end it with"):
-            sayso_promote(server, name, going.info.run_id)
+    unfinished = pytest.raises(PromotionError, match="is RUNNING, not FINISHED; end it with")
+    with mlflow.start_run() as going, unfinished:
+        sayso_promote(server, name, going.info.run_id)
     with pytest.raises(PromotionError, match="has no model"):
         sayso_promote(server, name, going.info.run_id)
     with pytest.raises(PromotionError, match="has no run nowhere"):

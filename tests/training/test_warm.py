@@ -51,7 +51,7 @@ def test_every_weight_comes_back_but_for_the_rounding(exported: tuple[Path, Path
     assert {name for name in wanted if not name.startswith("encoder.pooler.")} <= set(found)
     for name, value in wanted.items():
         if name in found:
-            step = 2 * value.abs().max() / 255 + 1e-6  # of int8 over the tensor, an upper bound of that by channel
+            step = 4 * value.abs().max() / 255 + 1e-6  # twice that of int8 over the tensor, for the moved channels
             assert (torch.from_numpy(found[name].copy()) - value).abs().max() <= step, name
 
 
@@ -98,10 +98,10 @@ def test_torch_weights_of_a_model_directory_come_first(
 @pytest.mark.parametrize(
     ("node", "module"),
     [
-        ("/model/encoder/encoder/layer.0/attention/self/query/MatMul_quant", "encoder.encoder.layer.0.attention.self.query"),
+        ("/model/encoder/encoder/layer.0/output/dense/MatMul_quant", "encoder.encoder.layer.0.output.dense"),
         ("/model/label/Gemm_MatMul_quant", "heads.label"),
         ("/model/tokens/MatMul", "tokens"),
     ],
-)  # fmt: skip
+)
 def test_nodes_name_their_modules(node: str, module: str) -> None:
     assert module_name(node) == module
