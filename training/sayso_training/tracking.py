@@ -82,11 +82,12 @@ def _few_retries(gone: bool) -> Iterator[None]:
     before = os.environ.get(RETRIES)
     if gone:
         os.environ[RETRIES] = "0"
-    yield
-    if before is not None:
-        os.environ[RETRIES] = before
-    else:
+    try:
+        yield
+    finally:
         os.environ.pop(RETRIES, None)
+        if before is not None:
+            os.environ[RETRIES] = before
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
