@@ -22,6 +22,7 @@ from sayso.errors import ArtifactError
 from sayso_training import promote as promote_module
 from sayso_training import registry
 from sayso_training.behaviour import load_suite
+from sayso_training.finish import log_once
 from sayso_training.gate import Check, Limits, Measured, compare, failed, gate_table
 from sayso_training.models_cli import models
 from sayso_training.promote import promote
@@ -190,6 +191,17 @@ def test_damaged_unfinished_and_unknown_runs_are_never_registered(server: Server
     with pytest.raises(PromotionError, match="has no run nowhere"):
         sayso_promote(server, name, "nowhere")
     assert versions(name) == []
+
+
+def test_a_model_that_was_cut_off_while_it_was_logged_is_replaced(server: Server, name: str) -> None:
+    with mlflow.start_run() as run:
+        half = mlflow.initialize_logged_model(name="sayso")
+        assert half.status == "PENDING"
+        log_once(DEFAULT_MODEL)
+        log_once(DEFAULT_MODEL)
+    found = mlflow.MlflowClient().search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'")
+    assert [model.status for model in found] == ["READY"]
+    assert registry.logged_model(run.info.run_id).model_id != half.model_id
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -17,10 +18,12 @@ import mlflow
 import pytest
 import torch
 from click.testing import CliRunner
+from mlflow.exceptions import MlflowException
 from mlflow_server import Server
 from safetensors.torch import load_file
 
 from sayso.errors import ConfigError
+from sayso_training import finish
 from sayso_training import trainer as trainer_module
 from sayso_training.checkpoints import MARK, DivergedError, TrainingError, last_whole, mark_whole
 from sayso_training.cli import train
@@ -191,9 +194,21 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(
     assert "Traceback" not in errors
     assert the_run(tmp_path).info.status == "FAILED"
     monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(finish, "log_model", lost)
+        with pytest.raises(
+            TrackingError, match=r"after training \(.*model is kept, type the same command with --resume"
+        ):
+            sayso_train(words(tmp_path, small_encoder, "--resume"))
+    exported = (tmp_path / "run" / "model" / "model.onnx").stat().st_mtime_ns
     sayso_train(words(tmp_path, small_encoder, "--resume"))
+    assert (tmp_path / "run" / "model" / "model.onnx").stat().st_mtime_ns == exported
     assert the_run(tmp_path).info.status == "FINISHED"
     assert furthest(whole, tmp_path) <= TOLERANCE
+
+
+def lost(*_: Any) -> None:
+    raise MlflowException("connection refused")
 
 
 def test_a_loss_that_is_no_number_stops_the_run(
@@ -323,6 +338,7 @@ def test_several_seeds_give_mean_and_spread_under_one_run(
     done = CliRunner().invoke(train, words(tmp_path, small_encoder, *few), standalone_mode=False)
     assert done.exception is None, done.exception
     assert "| label macro-F1 |" in done.output
+    assert re.search(r"\d+/\d+ \[\d\d:\d\d<\d\d:\d\d", done.output)  # time spent and time left
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     runs = mlflow.search_runs(experiment_names=["sayso"], output_format="list")
     (parent,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
