@@ -55,7 +55,8 @@ def test_every_weight_comes_back_but_for_the_rounding(exported: tuple[Path, Path
             assert (torch.from_numpy(found[name].copy()) - value).abs().max() <= step, name
 
 
-def test_the_network_labels_as_the_runtime_does(exported: tuple[Path, Path], small_encoder: Path) -> None:
+def test_the_network_answers_as_the_runtime_does(exported: tuple[Path, Path], small_encoder: Path) -> None:
+    """An untrained network has many ties: the labels of a trained one are compared in test_run.py."""
     _, model = exported
     warm = load_warm(str(model), str(small_encoder)).eval()
     texts = [row.text for row in load_split("sample", NOTHING)]
@@ -64,7 +65,8 @@ def test_the_network_labels_as_the_runtime_does(exported: tuple[Path, Path], sma
     with torch.no_grad():
         full = warm(batch["input_ids"], batch["attention_mask"])["label"].numpy()
     small = np.stack([output.logits["label"] for output in Classifier.load(model).outputs(texts)])
-    assert (full.argmax(1) == small.argmax(1)).mean() >= 0.98
+    assert np.abs(full - small).mean() < 0.1 * small.std(0).mean()
+    assert (full.argmax(1) == small.argmax(1)).mean() >= 0.95
 
 
 def test_what_does_not_fit_is_named(exported: tuple[Path, Path], tmp_path: Path) -> None:

@@ -90,13 +90,13 @@ def registered_models(name: str, uri: str) -> list[Model]:
 
 def _version(row: Any, aliases: list[str]) -> Model:
     tags = row.tags
-    numbers = [float(tags[key]) if key in tags else None for key in ("macro_f1", "ece", "size_mb")]
+    macro_f1, ece, size = (float(tags[key]) if key in tags else None for key in ("macro_f1", "ece", "size_mb"))
     notes = [f"run {row.run_id}", f"gate {tags['gate']}" if "gate" in tags else ""]
     notes += [f"failed {tags['failed_checks']}" if tags.get("failed_checks") else ""]
     notes += [f"rolled back {tags['rolled_back']}" if "rolled_back" in tags and not aliases else ""]
     used = ", ".join(f"models:/{row.name}@{alias}" for alias in aliases) or "-"
     note = "; ".join(note for note in notes if note)
-    return Model(f"models:/{row.name}/{row.version}", tags.get("digest", "-"), *numbers, used, note)
+    return Model(f"models:/{row.name}/{row.version}", tags.get("digest", "-"), macro_f1, ece, size, used, note)
 
 
 def models_table(found: list[Model]) -> str:

@@ -80,7 +80,7 @@ def promote_run(run: str, place: Place, split: str, force: bool, corpora: Path) 
         click.echo(f"not promoted: {', '.join(failed(rows))}; to promote it all the same, add --force", err=True)
         return 1
     expected = str(now.version) if now else None
-    mlflow.MlflowClient().log_dict(run_id, gate_json(*numbers, rows), REPORT)
+    mlflow.MlflowClient().log_dict(run_id, gate_json(numbers[0], numbers[1], rows), REPORT)
     version = set_alias(place, run_id, expected, version_tags(numbers[1], failed(rows), expected, split))
     click.echo(f"{place.name}@{place.alias} names version {version}; score with it: {used(place)}")
     return 0

@@ -59,6 +59,7 @@ class MultiTaskTrainer(Trainer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, settings: TrainConfig, **kwargs: Any) -> None:
         self.optimizer: torch.optim.Optimizer | None = None
+        self.control: Any = None
         super().__init__(*args, **kwargs)
         self.settings = settings
         self.parts: dict[str, list[float]] = defaultdict(list)

@@ -216,7 +216,7 @@ def importances(study: optuna.Study) -> dict[str, float]:
     if len(study.get_trials(states=(TrialState.COMPLETE,))) < LEAST_TRIALS:
         return {}
     try:
-        return optuna.importance.get_param_importances(study)
+        return dict(optuna.importance.get_param_importances(study))
     except (RuntimeError, ValueError):  # all trials score alike
         return {}
 

@@ -46,7 +46,8 @@ def load_warm(name: str, encoder: str) -> SaysoModel:
             f"model.warm_start is {name!r}, which holds no model; name {SHIPPED} for the one in the package, "
             "a model directory or the torch directory of a run"
         )
-    return SaysoModel.from_pretrained(folder)
+    model: SaysoModel = SaysoModel.from_pretrained(folder)
+    return model
 
 
 def from_graph(artifact: Artifact, encoder: str) -> SaysoModel:
