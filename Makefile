@@ -12,7 +12,7 @@ $(VENV)/runtime: pyproject.toml
 
 $(VENV)/complete: $(VENV)/runtime
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --editable '.[train,ray,openvino,test,dev]'
+	$(BIN)/pip install --quiet --editable '.[train,data,ray,openvino,test,dev]'
 	touch $@
 
 demo: $(VENV)/runtime

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TEXT = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "inference/README.md"))
+READMES = ("README.md", "inference/README.md", "data/README.md")
+TEXT = "\n".join((REPOSITORY / name).read_text(encoding="utf-8") for name in READMES)
 BLOCK = r"(?:<!-- needs ([\w ]+) -->\n)?```(bash|python)\n(.*?)```(?:\n+```text\n(.*?)```)?"
 COMMANDS = ("java",)  # what a block needs that is no Python module
 BLOCKS = re.findall(BLOCK, TEXT, re.S)
@@ -51,7 +52,7 @@ def check_target(line: str, repository: Path) -> bool:
 
 
 def run(line: str, repository: Path, tmp_path: Path) -> str:
-    needs_corpora = "minilm.yaml" in line or "--on dev" in line or line.startswith("sayso data")
+    needs_corpora = "minilm.yaml" in line or "--on dev" in line or line.startswith("sayso data check dev")
     if needs_corpora and not (Path(os.environ.get("SAYSO_DATA", "")) / "abp.jsonl.zst").exists():
         pytest.skip("needs the corpora in SAYSO_DATA")
     if "minilm.yaml" in line:

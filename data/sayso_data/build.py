@@ -9,6 +9,7 @@ from pathlib import Path
 from sayso.errors import DataError
 from sayso.segmentation import split_sentences
 from sayso_data.corpora import babe_examples, get_corpus, iter_articles, read_polnear, read_polnear_spans
+from sayso_data.imported import SPLITS, is_path, load_imported
 from sayso_data.sample import read_sample
 from sayso_data.schema import Article, Example, SpanLabel
 from sayso_data.standoff import fingerprint, join, read_standoff
@@ -20,7 +21,9 @@ CALIBRATION_SHARE = 16  # one document in sixteen of train is kept back to calib
 
 
 def load_split(name: str, corpora: Path, labels: Path = LABELS_DIR) -> list[Example]:
-    """Return the examples of split `name`: train, calibration or dev (gold), sample, polnear or babe.
+    """Return the examples of split `name`: train, calibration or dev (gold), sample, polnear, babe, or a path.
+
+    A path is a file that `sayso data import` wrote.
 
     `train` and `calibration` part the documents of the train labels, so no document is in both; sample-train,
     sample-calibration and sample-dev part the sample articles likewise.
@@ -28,6 +31,8 @@ def load_split(name: str, corpora: Path, labels: Path = LABELS_DIR) -> list[Exam
     Raises:
         DataError: for an unknown split, a missing corpus, or text that is not what was labelled.
     """
+    if is_path(name):
+        return load_imported(Path(name))
     if name.partition("-")[0] == "sample":
         rows = load_labelled(SAMPLE_DIR / "labels.jsonl", corpora)
         return [row for row in rows if name in ("sample", _sample_part(row.doc))]
@@ -40,7 +45,7 @@ def load_split(name: str, corpora: Path, labels: Path = LABELS_DIR) -> list[Exam
         return list(babe_auxiliary(corpora))
     if name == "polnear":
         return list(polnear_auxiliary(corpora, "train"))
-    raise DataError(f"unknown split {name!r}; known: train, calibration, dev, sample, babe, polnear")
+    raise DataError(f"unknown split {name!r}; known: {', '.join(SPLITS)}, or the path of an imported file.jsonl")
 
 
 def is_calibration(doc: str) -> bool:

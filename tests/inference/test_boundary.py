@@ -28,7 +28,13 @@ def test_runtime_scores_without_the_training_side() -> None:
 
 def test_data_side_needs_no_torch() -> None:
     code = "import sayso_data.build, sayso_data.check, sayso_data.fetch, sayso_data.cli"
-    assert run({"torch", "transformers", "mlflow", "sayso_training"}, code).returncode == 0
+    banned = {"torch", "transformers", "mlflow", "sayso_training", "sklearn", "nltk", "datasketch"}
+    assert run(banned, code).returncode == 0
+
+
+def test_near_duplicates_without_the_extra_say_what_to_install() -> None:
+    done = run({"datasketch"}, "import sayso_data.near; list(sayso_data.near.near_pairs(['Rain fell.']))")
+    assert "pip install 'sayso[data]'" in done.stderr
 
 
 def test_import_sayso_loads_nothing_heavy() -> None:
@@ -37,6 +43,6 @@ def test_import_sayso_loads_nothing_heavy() -> None:
 
 
 def test_training_command_without_extra_says_what_to_install() -> None:
-    done = run({"torch", "mlflow"}, "sys.argv = ['sayso', 'evaluate']; import sayso.cli; sayso.cli.main()")
+    done = run({"torch", "mlflow"}, "sys.argv = ['sayso', 'train']; import sayso.cli; sayso.cli.main()")
     assert done.returncode == 2
     assert "pip install 'sayso[train]'" in done.stderr

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # About 1,100 sentences choose noisily: a wider grid fitted them better and dev worse (cue .848 against .884).
 THRESHOLDS, FLOORS = (0.4, 0.5, 0.6), (0.3, 0.4, 0.5)
+NEVER = 1.01  # no probability reaches it: a role that nobody annotated stays silent
 # Fitted, not read from the run: soft labels of teachers are smoother than any setting says.
 SMOOTHINGS = (0.0, 0.02, 0.05, 0.1)
 CLASS_SLACK = 0.02  # every class may be covered this much less than the whole
@@ -42,8 +43,9 @@ def calibrate_classes(config: ArtifactConfig, logits: dict[str, Floats], example
     """Return `config` with the class heads fitted on `logits` (one row an example a head)."""
     smoothings, temperatures = fit_scaling(logits, examples)
     scaled = replace(config, smoothings=smoothings, temperatures=temperatures)
-    gold = np.array([LABELS.index(str(example.label)) for example in examples])
-    quantiles = fit_quantiles(class_shares(logits, "label", scaled), gold, config.coverage)
+    known = [i for i, example in enumerate(examples) if example.label is not None]
+    gold = np.array([LABELS.index(str(examples[i].label)) for i in known])
+    quantiles = fit_quantiles(class_shares(logits, "label", scaled)[known], gold, config.coverage)
     return replace(scaled, quantiles=quantiles)
 
 
@@ -101,7 +103,8 @@ def _quantile(scores: Floats, share: float) -> float:
 def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dict[str, float], dict[str, float]]:
     """Return for each role the threshold and floor with the best sum of word-level and exact F1.
 
-    The network runs once; only the decoding is repeated.
+    The network runs once; only the decoding is repeated. A role that no example has been annotated for is never
+    found: most likely nothing taught it.
     """
     classifier = Classifier(artifact, OnnxEngine(artifact))
     rows = classifier.outputs([example.text for example in examples])
@@ -115,4 +118,6 @@ def fit_thresholds(artifact: Artifact, examples: Sequence[Example]) -> tuple[dic
         for role in ROLES:
             word, exact = (f1_from_counts(*count(examples, spans, role))["f1"] for count in (word_counts, exact_counts))
             best[role] = max(best[role], (word + exact, threshold, floor))
+    for role in set(ROLES).difference(*(example.roles for example in examples)):
+        best[role] = (0.0, NEVER, NEVER)
     return {role: t for role, (_, t, _) in best.items()}, {role: f for role, (_, _, f) in best.items()}

@@ -19,7 +19,10 @@ class _Strict(BaseModel):
 class DataConfig(_Strict):
     """Which splits train which heads; each auxiliary split has a cap on its sentences, `exclude` names corpora.
 
+    A split is a name, or the path of a file that `sayso data import` wrote; what it has no labels for trains nothing.
+
     `soft` names a file of soft labels (`sayso distil`) to train on beside gold, which is taken `gold_repeats` times.
+    `limit` takes that many train sentences, whole documents drawn with the run's seed.
     `augment` is the number of minimal pairs and perturbed sentences added to train, drawn with the run's seed.
     """
 

@@ -54,17 +54,19 @@ def evaluate(predictor: Predictor, examples: Sequence[Example]) -> dict[str, Any
     """Return every score of `predictor` on `examples` as JSON-ready values.
 
     Tags are scored on the sentences whose gold has a source or cue, with the tag that the model would give
-    such a sentence; spans by exact match and by word.
+    such a sentence; spans by exact match and by word, where their role was annotated.
     """
     predictions = predictor.predict([example.text for example in examples])
-    gold, found = [e.label for e in examples], [p.label for p in predictions]
+    labelled = [(e, p) for e, p in zip(examples, predictions, strict=True) if e.label is not None]
+    rows, given = [e for e, _ in labelled], [p for _, p in labelled]
+    gold, found = [e.label for e in rows], [p.label for p in given]
     return {
         "sentences": len(examples),
         "label": label_scores(gold, found),
-        "calibration": calibration_scores(examples, predictions),
+        "calibration": calibration_scores(rows, given),
         "tags": {tag: tag_scores(examples, predictions, tag) for tag in TAGS},
         "spans": {role: span_scores(examples, predictions, role) for role in ROLES},
-        "slices": slice_scores(examples, gold, found),
+        "slices": slice_scores(rows, gold, found),
         "confusion": confusion_matrix(gold, found, labels=LABELS).tolist(),
     }
 
@@ -174,7 +176,8 @@ def _pairs(
 ) -> Iterator[tuple[set[tuple[int, int]], set[tuple[int, int]]]]:
     for example, spans in zip(examples, found, strict=True):
         wanted = {(s.start, s.end) for s in example.spans if s.role == role}
-        yield wanted, {(s.start, s.end) for s in spans if s.role == role}
+        annotated = role in example.roles or role not in ROLES
+        yield wanted, {(s.start, s.end) for s in spans if s.role == role and annotated}
 
 
 def word_counts(examples: Sequence[Example], found: Sequence[Sequence[RawSpan]], role: str) -> tuple[int, int, int]:

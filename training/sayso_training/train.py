@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 import mlflow
 from transformers import AutoTokenizer, TrainerCallback, set_seed
 
+from sayso.errors import DataError
 from sayso_data.build import load_split
 from sayso_data.schema import Example
 from sayso_training.augment import augment
@@ -39,7 +41,7 @@ class Splits:
 
 def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
     """Load the splits of a config: augmented examples made from train, each auxiliary split sampled to its cap."""
-    gold = load_split(config.train, corpora)[: config.limit]
+    gold = by_documents(load_split(config.train, corpora), config.limit, seed)
     train: list[Example | SoftExample] = [*gold] * config.gold_repeats
     train += augment(gold, config.augment, seed)
     for name, cap in config.auxiliary.items():
@@ -48,6 +50,25 @@ def load_splits(config: DataConfig, corpora: Path, seed: int) -> Splits:
     train += read_soft(config.soft) if config.soft else []
     train = [example for example in train if example.corpus not in config.exclude]
     return Splits(train, load_split(config.dev, corpora), load_split(config.calibration, corpora))
+
+
+def check_labelled(config: DataConfig, splits: Splits) -> None:
+    """Refuse splits to score and calibrate on that hold no label: a run could only fail on them after hours.
+
+    Raises:
+        DataError: naming the split.
+    """
+    for name, rows in ((config.dev, splits.dev), (config.calibration, splits.calibration)):
+        if not any(row.label for row in rows):
+            raise DataError(f"{name} has no sentence with a label to score or calibrate on; name another split or file")
+
+
+def by_documents(examples: list[Example], limit: int | None, seed: int) -> list[Example]:
+    """Return `limit` examples, whole documents in an order that the seed draws; all in their order without a limit."""
+    if limit is None:
+        return examples
+    order = {doc: hashlib.sha256(f"{seed} {doc}".encode()).digest() for doc in {e.doc for e in examples}}
+    return sorted(examples, key=lambda example: order[example.doc])[:limit]
 
 
 def run_training(
@@ -66,6 +87,7 @@ def run_training(
     set_seed(config.trainer.seed)
     run_id = previous_run(folder, config, resume)
     splits = load_splits(config.data, corpora, config.trainer.seed)
+    check_labelled(config.data, splits)
     run_id = start_run(config.model_dump(mode="json"), config.name, config.experiment, uri, run_id, parent)
     note_run(folder, config, run_id)
     describe_run(config, splits)

@@ -136,10 +136,11 @@ def parameter_groups(model: Any, settings: TrainConfig) -> list[dict[str, Any]]:
 
 @torch.no_grad()
 def score_heads(model: Any, loader: DataLoader[Any]) -> dict[str, float]:
-    """Return macro-F1 of every class head and token-level F1 of every role, in fp32."""
+    """Return macro-F1 of every class head and token-level F1 of every role that the examples have, in fp32."""
     model.eval()
     classes: dict[str, list[tuple[int, int]]] = defaultdict(list)
     counts = {role: np.zeros(3, dtype=int) for role in ROLES}
+    annotated: set[str] = set()
     for batch in loader:
         logits = model(batch["input_ids"].to(model.device), batch["attention_mask"].to(model.device))
         for head in HEADS:
@@ -148,9 +149,10 @@ def score_heads(model: Any, loader: DataLoader[Any]) -> dict[str, float]:
             classes[head] += zip(batch[head].argmax(-1)[known].tolist(), found_ids, strict=True)
         for i, role in enumerate(ROLES):
             gold, found = batch["tokens"][..., i], logits["tokens"][..., i].cpu() > 0
+            annotated |= {role} if (gold != IGNORE).any() else set()
             found, gold = found & (gold != IGNORE), gold == 1
             counts[role] += [int((gold & found).sum()), int(found.sum()), int(gold.sum())]
-    scores = {f"{role}_token_f1": f1_from_counts(*map(int, counts[role]))["f1"] for role in ROLES}
+    scores = {f"{role}_token_f1": f1_from_counts(*map(int, counts[role]))["f1"] for role in ROLES if role in annotated}
     for head, found_pairs in classes.items():
         if not found_pairs:  # the corpus has no gold for this head
             continue

@@ -103,23 +103,23 @@ TRAPS: Final = (
         (" two people were there.", " the fire began in the loft.", " the fall was no accident."),
     )),
     Trap("accuser", "claim", (
-        ("[The regional council](source)", "[A rival airline](source)", "[Farmers in the delta](source)"),
+        ("[The regional council](source)", "[The tax office](source)", "[Customs inspectors](source)"),
         (" [accused](cue) the builder", " [accused](cue) the customs service", " [accused](cue) his brother"),
         (" of forging receipts.", " of ignoring the flood maps.", " of threatening a witness."),
-    )),
+    ), ("official", "affirm", "neutral")),
     Trap("accuser-last", "claim", (
         ("The builder was", "The customs service was", "His brother has been"),
         (" [accused](cue) of forging receipts by", " [accused](cue) of threatening a witness by"),
-        (" [the regional council](source).", " [a rival airline](source).", " [two former tenants](source)."),
-    )),
+        (" [the regional council](source).", " [the tax office](source).", " [customs inspectors](source)."),
+    ), ("official", "affirm", "neutral")),
     Trap("not-excluded", "hedge", (
         ("The coroner", "Fire officers", "The shipyard", "Her lawyers"),
         (" [had not ruled out](hedge)", " [did not rule out](hedge)", " [would not rule out](hedge)"),
-        (" suicide.", " a gas leak.", " a return to court."),
+        (" suicide.", " another gas leak.", " legal action."),
     )),
     Trap("not-excluded-passive", "hedge", (
         ("A gas leak", "Further arrests", "A second landslide", "An error by the pilot"),
-        (" [could not be ruled out](hedge)", " [had not been ruled out](hedge)", " [cannot be ruled out](hedge)"),
+        (" [could not be ruled out](hedge)", " [was not ruled out](hedge)", " [cannot be ruled out](hedge)"),
         (".", " on Thursday night."),
     )),
     Trap("duty", "fact", (
@@ -132,13 +132,13 @@ TRAPS: Final = (
         (" on Sundays.", " if they have registered.", " during the summer season."),
     )),
     Trap("law-may", "fact", (
-        ("Under section 12, ", "According to the statutes, ", "Under the new contract, "),
+        ("Under paragraph 40, ", "According to the statutes, ", "Under the new contract, "),
         ("the landlord may", "either shareholder may", "the commission may"),
         (" inspect the books twice a year.", " refuse a transfer.", " appoint a second auditor."),
     )),
     Trap("hearsay", "hedge", (
-        ("[Reports said](hedge)", "[According to reports](hedge),", "[There were reports](hedge) that",
-         "[It was claimed](hedge) that", "[It is rumoured](hedge) that", "[Unconfirmed reports say](hedge)"),
+        ("[Reports said](hedge)", "[As reported](hedge),", "[There were reports](hedge) that",
+         "[It was claimed](hedge) that", "[Rumour has it](hedge) that", "[Several reports say](hedge)"),
         (" a tanker was adrift", " the mill had been sold", " the bishop had fled", " two scouts were missing"),
         (".", " near the old frontier."),
     )),
@@ -148,15 +148,15 @@ TRAPS: Final = (
          "the second stage begins."),
     )),
     Trap("possible-said", "hedge", (
-        ("It is [possible](hedge) that", "It is [unlikely](hedge) that", "It is [likely](hedge) that"),
+        ("It seems [possible](hedge) that", "It was [unlikely](hedge) that", "It was [likely](hedge) that"),
         (" the mine will reopen,", " the singer will return,", " more snow will fall,"),
-        (" [the owner](source) [said](cue).", " [the regional council](source) [said](cue)."),
-    )),
+        (" [the owner](source) [said](cue).", " [his brother](source) [said](cue)."),
+    ), ("person", "affirm", "neutral")),
     Trap("certain-said", "claim", (
-        ("It is certain that", "It is clear that", "It is settled that"),
+        ("It was certain that", "It was clear that", "It was settled that"),
         (" the mine will reopen,", " the singer will return,", " more snow has fallen,"),
-        (" [the owner](source) [said](cue).", " [the regional council](source) [said](cue)."),
-    )),
+        (" [the owner](source) [said](cue).", " [his brother](source) [said](cue)."),
+    ), ("person", "affirm", "neutral")),
     Trap("scene", "none", (
         ("A potter shapes a bowl", "Two women carry water", "Cyclists pass a burnt lorry",
          "The prime minister waves to the crowd", "Children play among tents"),
@@ -179,7 +179,7 @@ TRAPS: Final = (
         (", a diver.", ", a cellist.", ", a tenant."),
     ), ("person", "affirm", "neutral")),
     Trap("denies-inside", "claim", (
-        ("[The customs service](source) [says](cue)", "[The coroner](source) [said](cue)"),
+        ("[The customs service](source) [says](cue)", "[The coroner](source) [stated](cue)"),
         (" the captain denies", " the pharmacist denies", " his brother denied"),
         (" changing the log.", " keeping a second key.", " selling the boat."),
     ), ("official", "affirm", "neutral")),

@@ -1,0 +1,1 @@
+"""Labelled sentences from and to the formats that others use: CSV, JSONL, CoNLL, brat, Label Studio."""
