@@ -107,7 +107,7 @@ def test_promote_refuse_force_and_roll_back(server: Server, name: str, steady: N
         sayso_promote(server, name, "--rollback")
 
     listed = CliRunner().invoke(models, ["--name", name, "--tracking-uri", server.uri, "--json"], standalone_mode=False)
-    shipped, second, one = json.loads(listed.output)
+    shipped, *_, second, one = json.loads(listed.output)
     assert shipped["used"] == "default of sayso score" and shipped["digest"] == one["digest"]
     assert one["used"] == f"models:/{name}@champion" and one["macro_f1"] > 0.5
     assert second["used"] == "-" and "rolled back" in second["note"] and "gate forced" in second["note"]
@@ -235,7 +235,7 @@ def test_models_lists_local_runs_and_damaged_ones(tmp_path: Path, monkeypatch: p
     (tmp_path / "runs" / "other" / "model" / "tokenizer.json").write_text("{}")
     done = CliRunner().invoke(models, [], standalone_mode=False)
     assert done.exception is None, done.exception
-    lines = done.output.splitlines()
-    assert "default of sayso score" in lines[2]
-    assert lines[3].startswith("| runs/mine/model | 0.8") and "damaged" in lines[4]
+    _, _, shipped, *_, mine, other = done.output.strip().splitlines()
+    assert "default of sayso score" in shipped
+    assert mine.startswith("| runs/mine/model | 0.8") and "damaged" in other
     assert not (tmp_path / "mlflow.db").exists()

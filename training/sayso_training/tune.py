@@ -28,7 +28,7 @@ from sayso_training.run_folder import note_run, previous_run
 from sayso_training.space import TuneConfig
 from sayso_training.stopping import dev_scores
 from sayso_training.tracking import ending_marked, reaching_store, start_run
-from sayso_training.train import build_trainer, describe_run, load_splits
+from sayso_training.train import build_trainer, check_labelled, describe_run, load_splits
 
 BEST, STUDY, RUN = "best.yaml", "study.db", "mlflow_run_id"
 LEAST_TRIALS = 4  # complete ones, before importances mean anything
@@ -134,6 +134,7 @@ def run_trial(trial: optuna.Trial, config: TrainConfig, corpora: Path, uri: str,
     own = with_values(config, {key: dimension.suggest(trial, key) for key, dimension in space.items()})
     set_seed(own.trainer.seed)
     splits = load_splits(own.data, corpora, own.trainer.seed)
+    check_labelled(own.data, splits)
     with ending_marked(), tempfile.TemporaryDirectory() as work:
         name = f"{config.name}-trial-{trial.number}"
         trial.set_user_attr(RUN, start_run(own.model_dump(mode="json"), name, own.experiment, uri, None, parent))
