@@ -16,8 +16,6 @@ CONFIG, TOKENIZER, GRAPH, METRICS, CARD = "config.json", "tokenizer.json", "mode
 _EXTERNAL = b"\x0a\x08location"  # in an ONNX file, the key of external_data that names the other file
 WEIGHTS = "model.safetensors"  # optional: what the torch engine reads
 DEFAULT_MODEL = Path(__file__).parent / "model"
-FAST_MODEL = Path(__file__).parent / "model_fast"
-TIERS = {"full": DEFAULT_MODEL, "fast": FAST_MODEL}  # the models in the package
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sayso.artifact import DEFAULT_MODEL, TIERS, Artifact, load_artifact
+from sayso.artifact import DEFAULT_MODEL, Artifact, load_artifact
 from sayso.decode import Decoded, Prediction, class_shares, decode, merge_windows, sigmoid
 from sayso.encode import Encoder, Ints, Windows, batches, pad
 from sayso.engine import Engine, Logits, load_engine
 from sayso.engines import DEFAULT_ENGINE
-from sayso.errors import ConfigError
 from sayso.labelled import Labelled
 from sayso.records import Document, Sentence
 from sayso.segmentation import split_sentences
@@ -45,21 +44,19 @@ class Classifier:
 
     @classmethod
     def load(
-        cls, model: str | Path | None = None, threads: int | None = None, engine: str = DEFAULT_ENGINE,
-        tier: str | None = None,
-    ) -> Classifier:  # fmt: skip
-        """Load a model in the package, a directory, or an MLflow `models:/` address.
+        cls, model: str | Path | None = None, threads: int | None = None, engine: str = DEFAULT_ENGINE
+    ) -> Classifier:
+        """Load the model in the package, a directory, or an MLflow `models:/` address.
 
-        `tier` chooses between the models in the package: `full` (the default) or `fast`.
         `threads` is the number of batches that run side by side; None takes one a core. `engine` is
         `onnxruntime`, `openvino` or `torch`.
 
         Raises:
             ArtifactError: naming what is missing, damaged or does not fit.
-            ConfigError: for an unknown engine or tier, or a tier beside a model.
+            ConfigError: for an unknown engine.
             MissingExtraError: for an engine or a `models:/` address without its extra.
         """
-        artifact = load_artifact(locate_model(model, tier))
+        artifact = load_artifact(locate_model(model))
         threads = threads or os.cpu_count() or 1
         return cls(artifact, load_engine(engine, artifact, threads), threads)
 
@@ -136,14 +133,8 @@ class Classifier:
         return Labelled.of(documents, places, self._decode(texts), self.artifact)
 
 
-def locate_model(model: str | Path | None, tier: str | None = None) -> Path:
-    """Return the model directory of a path, an MLflow address, or a tier of the package.
-
-    Raises:
-        ConfigError: for an unknown tier, or a tier beside a model.
-    """
-    if tier is not None:
-        return _tier(model, tier)
+def locate_model(model: str | Path | None) -> Path:
+    """Return the model directory of a path, an MLflow address, or None for the model in the package."""
     if model is None:
         return DEFAULT_MODEL
     if str(model).startswith(("models:/", "runs:/")):
@@ -151,14 +142,6 @@ def locate_model(model: str | Path | None, tier: str | None = None) -> Path:
 
         return download_model(str(model))
     return Path(model)
-
-
-def _tier(model: str | Path | None, tier: str) -> Path:
-    if model is not None:
-        raise ConfigError(f"tier {tier!r} chooses a model of the package, and model {str(model)!r} another; name one")
-    if tier not in TIERS:
-        raise ConfigError(f"unknown tier {tier!r}; known: {', '.join(TIERS)}")
-    return TIERS[tier]
 
 
 def _whole(text: str) -> list[tuple[int, int]]:

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from sayso import __version__
-from sayso.artifact import TIERS
 from sayso.engines import DEFAULT_ENGINE, ENGINES
 from sayso.errors import MissingExtraError, SaysoError
 from sayso.terminal import printable
@@ -92,7 +91,6 @@ def main() -> None:
     help="File (.jsonl[.gz|.zst], .parquet) or folder (resumable run); standard output without it.",
 )
 @click.option("--model", default=None, help="Model directory or MLflow models:/ address; default: the shipped one.")
-@click.option("--tier", type=click.Choice(list(TIERS)), default=None, help="Model of the package: full, or fast.")
 @click.option("--unit", type=click.Choice(["document", "sentence"]), default="document", show_default=True)
 @click.option("--text-field", default="text", show_default=True, help="Column that holds the text.")
 @click.option("--id-field", default="id", show_default=True, help="Column that names the document.")
@@ -131,17 +129,14 @@ def score(**options: Any) -> int:
 @click.argument("path")
 @click.option("--out", required=True, help="HTML file to write; for several documents a folder.")
 @click.option("--model", default=None, help="Model directory or MLflow models:/ address; default: the shipped one.")
-@click.option("--tier", type=click.Choice(list(TIERS)), default=None, help="Model of the package: full, or fast.")
 @click.option("--text-field", default="text", show_default=True, help="Column that holds the text.")
 @click.option("--id-field", default="id", show_default=True, help="Column that names the document.")
 @click.option("--overwrite", is_flag=True, help="Replace what exists.")
-def report(
-    path: str, out: str, model: str | None, tier: str | None, text_field: str, id_field: str, overwrite: bool
-) -> int:
+def report(path: str, out: str, model: str | None, text_field: str, id_field: str, overwrite: bool) -> int:
     """Write one self-contained HTML page per article of a file.
 
     Example: sayso report article.txt --out article.html
     """
     from sayso.pages import run_report
 
-    return run_report(path, Path(out), model, tier, text_field, id_field, overwrite)
+    return run_report(path, Path(out), model, text_field, id_field, overwrite)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
-from sayso.classifier import Classifier, locate_model
+from sayso.classifier import Classifier
 from sayso.corpus import Scored, Tally, score, written
 from sayso.errors import ConfigError
 from sayso.pools import OpenPool, ProcessPool
@@ -29,13 +29,13 @@ SHOWN_FAULTS = 20
 def run_score(
     paths: Sequence[str], out: str | None, model: str | None, unit: str, text_field: str, id_field: str, kind: str,
     table: bool, strict: bool, overwrite: bool, threads: int | None, quiet: bool, max_document_bytes: int, engine: str,
-    ray: str | None = None, tier: str | None = None,
+    ray: str | None = None,
 ) -> int:  # fmt: skip
     """Score the paths; return the exit status."""
-    files, path = expand(paths), locate_model(model, tier)
+    files = expand(paths)
     options = ReadOptions(text_field, id_field, unit, strict, kind, max_document_bytes)
     if out is not None and is_folder(out):
-        return _run_corpus(files, Path(out), path, options, threads, overwrite, quiet, engine, _pool(ray))
+        return _run_corpus(files, Path(out), model, options, threads, overwrite, quiet, engine, _pool(ray))
     if ray is not None:
         raise ConfigError("--ray needs a folder that all machines see: add --out FOLDER/")
     if out not in (None, "-"):
@@ -46,7 +46,7 @@ def run_score(
         writer = stack.enter_context(open_writer(out or "-", overwrite)) if out or not table else None
         progress = stack.enter_context(_progress(errors, disable=quiet or not errors.is_terminal))
         task = progress.add_task("scoring", total=_size(files), rate="")
-        classifier = Classifier.load(path, threads, engine)
+        classifier = Classifier.load(model, threads, engine)
         show = Faults(errors)
         for batch in score(files, classifier, options, tally, lambda n: progress.advance(task, n), show):
             if writer:
@@ -67,7 +67,7 @@ def is_folder(out: str) -> bool:
 
 
 def _run_corpus(
-    files: Sequence[str], folder: Path, model: Path, options: ReadOptions, workers: int | None,
+    files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None,
     overwrite: bool, quiet: bool, engine: str, open_pool: OpenPool,
 ) -> int:  # fmt: skip
     errors = Console(stderr=True)

@@ -26,9 +26,7 @@ NAME = 100  # bytes of a file name, of the 255 that file systems allow
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
-def run_report(
-    path: str, out: Path, model: str | None, tier: str | None, text_field: str, id_field: str, overwrite: bool
-) -> int:
+def run_report(path: str, out: Path, model: str | None, text_field: str, id_field: str, overwrite: bool) -> int:
     """Write the pages of all documents of `path`; return the exit status.
 
     Raises:
@@ -38,7 +36,7 @@ def run_report(
     tally = Tally()
     single = out.suffix.lower() in (".html", ".htm")
     taken: set[str] = set()
-    classifier = Classifier.load(model, tier=tier)
+    classifier = Classifier.load(model)
     faults = Faults(Console(stderr=True))
     scored = score(expand([path]), classifier, ReadOptions(text_field, id_field), tally, on_fault=faults)
     for document, sentences in articles(scored):

@@ -26,7 +26,7 @@ Progress = Callable[[Tally], None]
 
 
 def run_corpus(
-    files: Sequence[str], folder: Path, model: str | Path | None, options: ReadOptions, workers: int | None = None,
+    files: Sequence[str], folder: Path, model: str | None, options: ReadOptions, workers: int | None = None,
     overwrite: bool = False, shard_characters: int = SHARD_CHARACTERS, progress: Progress = lambda _: None,
     on_fault: Callable[[Fault], None] = lambda _: None, engine: str = DEFAULT_ENGINE,
     open_pool: OpenPool = ProcessPool,

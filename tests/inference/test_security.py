@@ -96,7 +96,7 @@ def test_a_link_in_place_of_a_page_is_not_followed(tmp_path: Path) -> None:
 def test_report_of_hostile_ids(tmp_path: Path) -> None:
     rows = [json.dumps({"id": identity, "text": "Rain fell."}) for identity in ("../../x", "a\0b", "a/b")]
     (tmp_path / "rows.jsonl").write_text("\n".join(rows))
-    assert run_report(str(tmp_path / "rows.jsonl"), tmp_path / "out", None, None, "text", "id", False) == 0
+    assert run_report(str(tmp_path / "rows.jsonl"), tmp_path / "out", None, "text", "id", False) == 0
     assert len(list((tmp_path / "out").iterdir())) == 3
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "rows.jsonl"]
 
