@@ -10,7 +10,7 @@ from typing import Any
 import click
 import mlflow
 
-from sayso.artifact import DEFAULT_MODEL, GRAPH, METRICS, TIERS, Artifact, load_artifact
+from sayso.artifact import DEFAULT_MODEL, GRAPH, METRICS, Artifact, load_artifact
 from sayso.errors import ArtifactError
 from sayso_training.registry import REGISTERED
 from sayso_training.tracking import DEFAULT_URI, reaching_store
@@ -37,23 +37,17 @@ class Model:
 @click.option("--tracking-uri", default=DEFAULT_URI, show_default=True, help="MLflow store or server.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
 def models(runs: Path, name: str, tracking_uri: str, as_json: bool) -> None:
-    """List the models in the package, those of local runs and the registered versions.
+    """List the model in the package, those of local runs and the registered versions.
 
     Example: sayso models
     """
-    found = [*shipped(), *local_models(runs), *registered_models(name, tracking_uri)]
+    found = [shipped(), *local_models(runs), *registered_models(name, tracking_uri)]
     click.echo(json.dumps([asdict(model) for model in found], indent=1) if as_json else models_table(found))
 
 
-def shipped() -> list[Model]:
-    """Return the models in the package, the default one first."""
-    return [
-        _described("(no --model)", load_artifact(path), "default of sayso score")
-        if path == DEFAULT_MODEL
-        else _described(f"(--tier {tier})", load_artifact(path), f"sayso score --tier {tier}")
-        for tier, path in TIERS.items()
-        if path.exists()
-    ]
+def shipped() -> Model:
+    """Return the model in the package."""
+    return _described("(no --model)", load_artifact(DEFAULT_MODEL), "default of sayso score")
 
 
 def local_models(runs: Path) -> list[Model]:
