@@ -300,6 +300,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_experiment("sayso")  # else the number of an earlier test's experiment stays
     norms = []
     for batch, times in ((8, 1), (2, 4)):
         settings = (
