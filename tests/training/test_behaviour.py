@@ -28,7 +28,7 @@ from sayso_training.behaviour import (
 )
 from sayso_training.evaluate_cli import evaluate_command
 
-STATED_PASS_RATE = 0.912  # of the shipped model; one point under what was measured
+STATED_PASS_RATE = 0.971  # of the shipped model; one point under what was measured
 CASES = load_suite()
 
 

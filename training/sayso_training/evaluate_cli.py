@@ -19,6 +19,8 @@ from sayso_training.behaviour import behaviour_table, load_suite, run_suite
 from sayso_training.card import calibration_table, scores_table
 from sayso_training.crossfit import cross_calibrate
 from sayso_training.evaluate import Predictor, evaluate
+from sayso_training.source_eval import evaluate_sources, scores_markdown
+from sayso_training.source_polnear import polnear_markdown, polnear_sources
 
 Report = tuple[Any, str]  # JSON-ready values, and the same as Markdown
 BASELINES = ("rules", "tfidf")
@@ -31,18 +33,20 @@ BASELINES = ("rules", "tfidf")
 @click.option("--audit", "shortcuts", is_flag=True, help="Look for shortcuts instead: cues, names, outlets, quotes.")
 @click.option("--cross-calibrate", "folds", is_flag=True,
               help="Judge the calibration instead: fit and score by document folds.")  # fmt: skip
+@click.option("--sources", is_flag=True, help="Score the linking of sources instead: --on dev, test or polnear.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
 @DATA_OPTION
 def evaluate_command(
-    model: str, split: str, behaviour: bool, shortcuts: bool, folds: bool, as_json: bool, directory: Path
+    model: str, split: str, behaviour: bool, shortcuts: bool, folds: bool, sources: bool, as_json: bool, directory: Path
 ) -> None:
     """Score a model directory, an MLflow address, or a baseline (`rules`, `tfidf`) on labelled sentences.
 
     Example: sayso evaluate --on sample --audit
     """
-    if behaviour + shortcuts + folds > 1:
-        raise ConfigError("--behaviour, --audit and --cross-calibrate print different tables; type one of them")
-    report = _behaviour if behaviour else _audit if shortcuts else _calibration if folds else _scores
+    if behaviour + shortcuts + folds + sources > 1:
+        raise ConfigError("--behaviour, --audit, --cross-calibrate, --sources print different tables; type one of them")
+    chosen = {_behaviour: behaviour, _audit: shortcuts, _calibration: folds, _sources: sources}
+    report = next((report for report, wanted in chosen.items() if wanted), _scores)
     values, table = report(model, directory, split)
     click.echo(json.dumps(values, indent=1) if as_json else table)
 
@@ -67,6 +71,17 @@ def _calibration(model: str, directory: Path, split: str) -> Report:
         raise ConfigError(f"{model} has no calibration to judge; name a model directory")
     scores = cross_calibrate(load_artifact(locate_model(model)), load_split(split, directory))
     return scores, calibration_table(scores)
+
+
+def _sources(model: str, directory: Path, split: str) -> Report:
+    if model in BASELINES:
+        raise ConfigError(f"{model} gives no records of an article; name a model directory")
+    analyse = Classifier.load(model).analyze
+    if split == "polnear":
+        values = polnear_sources(analyse, directory)
+        return values, polnear_markdown(values)
+    tables = evaluate_sources(split, analyse)
+    return tables, scores_markdown(tables)
 
 
 def _predictor(model: str, directory: Path, split: str) -> Predictor:
