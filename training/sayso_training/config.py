@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sayso.errors import ConfigError
+from sayso_training.space import TuneConfig, unknown_keys
 
 
 class _Strict(BaseModel):
@@ -37,7 +38,7 @@ class DataConfig(_Strict):
 
 
 class ModelConfig(_Strict):
-    """The encoder and the heads on top of it; `warm_start` names a saved torch model to go on from.
+    """The encoder and the heads on top of it; `warm_start` names a model to go on from (`sayso_training.warm`).
 
     `frozen_layers` lower layers and the embeddings keep their weights, which makes a large encoder cheaper to train.
     `layers` numbers the layers that stay, for a shallow student (Sanh et al. 2019); left out, all stay.
@@ -64,7 +65,11 @@ class LossConfig(_Strict):
 
 
 class TrainerConfig(_Strict):
-    """Optimisation; the learning rates of encoder and heads are apart (heads start from nothing)."""
+    """Optimisation; the learning rates of encoder and heads are apart (heads start from nothing).
+
+    With `patience` training stops after that many evaluations without a better `metric` on dev, and the weights that
+    scored best are kept. `bf16` is mixed precision, on CPU and CUDA; GPUs without bfloat16 take float16.
+    """
 
     epochs: float = 4
     batch_size: int = 32
@@ -80,6 +85,8 @@ class TrainerConfig(_Strict):
     save_steps: int = 500
     logging_steps: int = 25
     max_steps: int = -1
+    patience: int | None = Field(default=None, ge=1)
+    metric: str = "label_macro_f1"
 
 
 class TrainConfig(_Strict):
@@ -91,6 +98,14 @@ class TrainConfig(_Strict):
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
     trainer: TrainerConfig = TrainerConfig()
+    tune: TuneConfig | None = None
+
+    @model_validator(mode="after")
+    def _searches_settings(self) -> TrainConfig:
+        unknown = unknown_keys(self.tune.space, TrainConfig) if self.tune else []
+        if unknown:
+            raise ValueError(f"tune.space: no setting is called {', '.join(unknown)}")
+        return self
 
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,30 @@ def risk_coverage_plot(scores: dict[str, Any]) -> Figure:
         axes.annotate(f"{accuracy:.3f} right", (float(share), 1 - accuracy), fontsize=7, ha="right")
     axes.set(xlabel="share of sentences kept", ylabel="error rate", title=f"AURC {selective['aurc']:.3f}", xlim=(0, 1))
     axes.set_ylim(bottom=0)
+    return figure
+
+
+def importance_plot(shares: Mapping[str, float]) -> Figure:
+    """Return how much of a study's score hangs on each setting, the weightiest on top."""
+    figure = Figure(figsize=(6, 0.4 * len(shares) + 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(range(len(shares)), list(shares.values()), color="steelblue")
+    axes.set_yticks(range(len(shares)), list(shares))
+    axes.invert_yaxis()
+    axes.set(xlabel="share of the score's variance among good trials (PED-ANOVA)")
+    return figure
+
+
+def trials_plot(values: Sequence[float | None], metric: str) -> Figure:
+    """Return the score of every trial that was not stopped, and the best up to it."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    scored = [(number, value) for number, value in enumerate(values) if value is not None]
+    if scored:
+        numbers, scores = zip(*scored, strict=True)
+        axes.plot(numbers, scores, "o")
+        axes.step(numbers, np.maximum.accumulate(scores), where="post", color="grey")
+    axes.set(xlabel="trial", ylabel=metric, xlim=(-0.5, max(len(values), 1) - 0.5))
     return figure
 
 

@@ -19,6 +19,7 @@ Floats = NDArray[np.float32]
 Batch = Mapping[str, NDArray[np.int64]]
 CEILING = 1.5  # times the median channel's range; 1 to 4 measured, see experiments/LOG.md
 ENCODER = "encoder/layer"
+FACTOR, SMOOTHED = "_factor", "_smoothed"  # after the name of an input: what it is multiplied with, and the product
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def smooth(graph: onnx.ModelProto, ranges: Mapping[str, Floats]) -> None:
 
 def _divide(graph: onnx.ModelProto, product: Product, scale: Floats) -> None:
     """Put the division before the first product and let all of them read its result."""
-    factor, result = f"{product.source}_factor", f"{product.source}_smoothed"
+    factor, result = f"{product.source}{FACTOR}", f"{product.source}{SMOOTHED}"
     graph.graph.initializer.append(numpy_helper.from_array(np.float32(1) / scale, factor))
     users = [i for i, node in enumerate(graph.graph.node) if node.name in product.nodes]
     for i in users:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 
 import mlflow
 import orjson
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 from transformers import TrainerCallback
 
 from sayso.errors import SaysoError
@@ -21,14 +25,19 @@ from sayso_data.schema import Example
 from sayso_training.soft import SoftExample
 
 DEFAULT_URI = "sqlite:///mlflow.db"
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 
 class TrackingError(SaysoError):
     """The tracking store cannot be reached or written."""
 
 
-def start_run(config: dict[str, Any], name: str, experiment: str, uri: str, run_id: str | None) -> str:
+def start_run(
+    config: dict[str, Any], name: str, experiment: str, uri: str, run_id: str | None, parent: str | None = None
+) -> str:
     """Start (or with `run_id` continue) an MLflow run, log the resolved config, and return its id.
+
+    `parent` is the id of the run that this one belongs to. Processor, memory, disk and GPU are logged beside.
 
     Raises:
         TrackingError: when the store refuses, so that nothing trains untracked.
@@ -36,7 +45,7 @@ def start_run(config: dict[str, Any], name: str, experiment: str, uri: str, run_
     try:
         mlflow.set_tracking_uri(uri)
         mlflow.set_experiment(experiment)
-        run = mlflow.start_run(run_id=run_id, run_name=name)
+        run = mlflow.start_run(run_id=run_id, run_name=name, parent_run_id=parent, log_system_metrics=True)
         if run_id is None:
             mlflow.log_params(flatten(config))
         mlflow.log_dict(config, "config.json")
@@ -45,6 +54,40 @@ def start_run(config: dict[str, Any], name: str, experiment: str, uri: str, run_
             f"the tracking store {uri} does not work ({error}); start it, or name another with --tracking-uri"
         ) from error
     return str(run.info.run_id)
+
+
+@contextmanager
+def reaching_store(lost: str) -> Iterator[None]:
+    """Turn what MLflow raises into an error that says what was lost and how to go on."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:  # requests' are OSErrors
+        raise TrackingError(f"lost the tracking store {lost}: {error}") from error
+
+
+@contextmanager
+def ending_marked() -> Iterator[None]:
+    """End the active run as FAILED (KILLED by the keyboard) when training ends early, so that none seems to run on."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(Exception), _few_retries(isinstance(error, TrackingError)):
+            mlflow.end_run("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+
+
+@contextmanager
+def _few_retries(gone: bool) -> Iterator[None]:
+    """Where the store is gone, do not wait for it once more."""
+    before = os.environ.get(RETRIES)
+    if gone:
+        os.environ[RETRIES] = "0"
+    try:
+        yield
+    finally:
+        os.environ.pop(RETRIES, None)
+        if before is not None:
+            os.environ[RETRIES] = before
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -95,10 +138,8 @@ class LogToMlflow(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Log numbers at the current step."""
         numbers = {k: float(v) for k, v in (logs or {}).items() if isinstance(v, int | float)}
-        try:
+        lost = (
+            f"at step {state.global_step} (checkpoints are kept, type the same command with --resume when it is back)"
+        )
+        with reaching_store(lost):
             mlflow.log_metrics(numbers, step=state.global_step)
-        except Exception as error:
-            raise TrackingError(
-                f"lost the tracking store at step {state.global_step}: {error}; checkpoints are kept, "
-                "type the same command with --resume when it is back"
-            ) from error
