@@ -55,6 +55,17 @@ def test_rewritten_graph_has_no_quantising_node() -> None:
     assert group == 384
 
 
+def test_graph_of_an_older_export_is_refused(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx", reason="needs: pip install 'sayso[openvino]'")
+    from sayso.engines.open_graph import open_graph
+
+    model = onnx.load(DEFAULT_MODEL / GRAPH)
+    next(node for node in model.graph.node if node.op_type == "MatMulInteger").op_type = "MatMulNBits"
+    onnx.save(model, tmp_path / GRAPH)
+    with pytest.raises(ArtifactError, match="export it again"):
+        open_graph(tmp_path / GRAPH)
+
+
 def test_rewritten_graph_computes_what_the_model_does() -> None:
     pytest.importorskip("onnx", reason="needs: pip install 'sayso[openvino]'")
     import onnxruntime

@@ -20,8 +20,11 @@ from sayso.errors import ArtifactError
 def open_graph(path: Path) -> tuple[bytes, int]:
     """Return the rewritten graph and the greatest number that divides the inner size of every product.
 
-    `DynamicQuantizeLinear`, `MatMulInteger`, `Cast`, `Mul` and `MatMulNBits` become `DequantizeLinear` and `MatMul`,
+    `DynamicQuantizeLinear`, `MatMulInteger`, `Cast` and `Mul` become `DequantizeLinear` and `MatMul`, with
     weights of 8 bits a channel; the guard against a softmax over nothing goes, since no window is empty.
+
+    Raises:
+        ArtifactError: for a graph whose first layer is packed in blocks, as older exports were.
     """
     import onnx
 
@@ -54,7 +57,9 @@ class _Graph:
         if node.op_type == "MatMulInteger":
             yield from self._integer_product(node)
         elif node.op_type == "MatMulNBits":
-            yield from self._blocked_product(node)
+            raise ArtifactError(
+                "the graph was exported by an older sayso; export it again from its torch model: sayso export"
+            )
         elif node.op_type == "Where" and getattr(self._maker.get(node.input[0]), "op_type", "") == "IsNaN":
             yield helper.make_node("Identity", [node.input[2]], list(node.output))
         elif not self._scaled_product(node):
@@ -73,16 +78,6 @@ class _Graph:
         casts = [self._maker.get(name) for name in node.input] if node.op_type == "Mul" else []
         makers = [self._maker.get(cast.input[0]) for cast in casts if cast is not None and cast.op_type == "Cast"]
         return any(maker is not None and maker.op_type == "MatMulInteger" for maker in makers)
-
-    def _blocked_product(self, node: Any) -> Iterator[Any]:
-        settings = {attribute.name: attribute.i for attribute in node.attribute}
-        if settings["bits"] != 8 or any(node.input[3:]):
-            raise ArtifactError(f"{node.name} is not symmetric in 8 bits; use the engine onnxruntime")
-        rows = settings["N"]
-        blocks = self._read(node.input[1]).reshape(rows, -1, settings["block_size"]).astype(np.float32) - 128
-        full = (blocks * self._read(node.input[2]).reshape(rows, -1, 1)).reshape(rows, -1)[:, : settings["K"]].T
-        scale = np.maximum(np.abs(full).max(0), 1e-12) / 127
-        return self._product(node.input[0], np.rint(full / scale).astype(np.int8), scale, node.output[0])
 
     def _product(self, source: str, weights: NDArray[np.int8], scale: NDArray[Any], output: str) -> Iterator[Any]:
         from onnx import helper, numpy_helper
